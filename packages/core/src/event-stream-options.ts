@@ -1,0 +1,224 @@
+import { callback, delay, integer, oneLine, orFalse, type Rules, text } from "./check-options.ts";
+import { formatError } from "./error-data.ts";
+import { serializeJson } from "./serialize-json.ts";
+import { isSseEvent, type SseEvent } from "./sse-event.ts";
+
+/**
+ * Why an event stream ended:
+ *
+ * - `completed`: the source was through.
+ * - `failed`: the source, or the encoding of a value, threw; `error` says what.
+ * - `cancelled`: the reader cancelled or disconnected.
+ * - `aborted`: the `signal` of the options was aborted.
+ * - `stalled`: the reader took nothing for `stallTimeoutMs`.
+ * - `expired`: the stream reached its `maxAgeMs`.
+ * - `drained`: the manager was drained.
+ */
+export type CloseReason = "completed" | "failed" | "cancelled" | "aborted" | "stalled" | "expired" | "drained";
+
+/** How a stream ended and what it sent. */
+export interface CloseReport {
+  readonly reason: CloseReason;
+  /** Milliseconds since the first pull; 0 for a stream that was never pulled. */
+  readonly durationMs: number;
+  /** Events taken from the source and sent. */
+  readonly events: number;
+  /** Bytes handed to the reader, comments included. */
+  readonly bytes: number;
+  /** What the source threw, with reason `failed`. */
+  readonly error?: unknown;
+}
+
+/** An event as it leaves. */
+export interface SentEvent {
+  /** Event type; `undefined` for a frame without data that was given none. */
+  readonly type: string | undefined;
+  readonly id: string | undefined;
+  /** The data before it was serialised. */
+  readonly data: unknown;
+}
+
+/** Where an event stream logs: pino, or anything that takes details first and a message second, as `console` does. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  warn(details: object, message: string): void;
+}
+
+/** Options of an event stream; all have defaults. Checked when the stream is created. */
+export interface EventStreamOptions<Value = unknown> {
+  /**
+   * Type of plain values: the name that listeners in the browser subscribe to.
+   * @defaultValue `"message"`
+   */
+  eventType?: string | undefined;
+  /**
+   * Gives plain values an id, which the client sends back as `Last-Event-ID` when it reconnects. `index` counts the
+   * events of this stream from 0.
+   * @defaultValue none: an id that was made up cannot be resumed from
+   */
+  id?: ((value: Value, index: number) => string) | undefined;
+  /**
+   * Turns data into text. `String` sends raw text; a schema-compiled serializer makes streams cheaper.
+   * @defaultValue JSON, with a BigInt as a decimal string
+   */
+  serialize?: ((data: unknown) => string) | undefined;
+  /**
+   * Milliseconds of silence, 1 to 2147483647, after which a comment is sent to keep proxies from cutting the line;
+   * `false` for none.
+   * @defaultValue 15000; 5000 on Bun, whose server drops a connection that is idle for 10 s
+   */
+  heartbeatMs?: number | false | undefined;
+  /**
+   * Text of that comment.
+   * @defaultValue `"heartbeat"`
+   */
+  heartbeatComment?: string | undefined;
+  /**
+   * Reconnection time in milliseconds, an integer >= 0, sent first as `retry:`.
+   * @defaultValue none: browsers wait about 3 s
+   */
+  retryMs?: number | undefined;
+  /**
+   * When nothing was sent this many milliseconds after the first pull, an empty comment is, so that hosts and proxies
+   * which hold the head until the first byte let `EventSource` open. 1 to 2147483647, or `false` for none.
+   * @defaultValue 100
+   */
+  openingMs?: number | false | undefined;
+  /**
+   * Bytes of comment sent first, an integer >= 0, for hosts that buffer the beginning of a response.
+   * @defaultValue 0
+   */
+  padding?: number | undefined;
+  /** Ends the stream when it is aborted. */
+  signal?: AbortSignal | undefined;
+  /** What a source that is a function is told as `lastEventId`. */
+  lastEventId?: string | undefined;
+  /**
+   * What the error event carries: data, a whole event made with `sse()`, or `null` to send nothing. Everything it
+   * returns goes to the client.
+   * @defaultValue `{ error: error.message, status: "error", ...error[errorData] }`
+   */
+  formatError?: ((error: unknown) => unknown) | undefined;
+  /**
+   * Type of the error event. With `error`, the default, the browser calls the listeners of `EventSource`'s own
+   * connection errors too: an event with `data` is this one, an event without is the connection.
+   * @defaultValue `"error"`
+   */
+  errorEvent?: string | undefined;
+  /** Event sent after the source ended normally, made with `sse()`. */
+  endEvent?: SseEvent | undefined;
+  /**
+   * Keeps `EventSource` from reconnecting for ever: after the end or a final error, the id `~end` is sent; when a
+   * client comes back with it, `SSEManager` answers 204, which ends `EventSource` for good. An error whose `errorData`
+   * says `retryable: true` is not final. Needs `request` to be given to `SSEManager`.
+   * @defaultValue `false`
+   */
+  stopReconnect?: boolean | undefined;
+  /**
+   * Ends the stream after a random 80 to 100 % of this many milliseconds, 1 to 2147483647, so that clients do not all
+   * come back at once.
+   * @defaultValue none
+   */
+  maxAgeMs?: number | undefined;
+  /**
+   * Lets a reader go that takes nothing for this many milliseconds, 1 to 2147483647; the stream errors with a
+   * `TimeoutError`. `false` for none.
+   * @defaultValue 30000
+   */
+  stallTimeoutMs?: number | false | undefined;
+  /**
+   * Bytes of frames in one chunk at most, an integer >= 1; only a frame that is larger by itself makes a larger chunk.
+   * The source is read no further ahead than this.
+   * @defaultValue 16384
+   */
+  highWaterMark?: number | undefined;
+  /** Called on the first pull. Like all hooks here it changes nothing: what it throws goes to `onError`. */
+  onOpen?: ((opening: { readonly lastEventId: string | undefined }) => unknown) | undefined;
+  /** Called for each event that was encoded. */
+  onEvent?: ((event: SentEvent) => unknown) | undefined;
+  /** Called with what the source or a hook threw. */
+  onError?: ((error: unknown) => unknown) | undefined;
+  /**
+   * Called exactly once, when the stream is over; also when it was cancelled before its first pull, without `onOpen`.
+   */
+  onClose?: ((report: CloseReport) => unknown) | undefined;
+  /** Told of starts and ends at debug, of failures at warn. */
+  logger?: Logger | undefined;
+}
+
+type Delays = "heartbeatMs" | "openingMs" | "stallTimeoutMs";
+
+type Defaulted =
+  | "eventType"
+  | "serialize"
+  | "heartbeatComment"
+  | "padding"
+  | "formatError"
+  | "errorEvent"
+  | "stopReconnect"
+  | "highWaterMark";
+
+/** Options with their defaults, checked; a delay that is off is infinite. */
+export type ResolvedOptions<Value> = Omit<EventStreamOptions<Value>, Defaulted | Delays> & {
+  readonly [Key in Defaulted]: Exclude<EventStreamOptions<Value>[Key], undefined>;
+} & { readonly [Key in Delays]: number } & {
+  /** Aborted when the client is gone: the signal of the request that is answered. */
+  readonly clientSignal?: AbortSignal | undefined;
+};
+
+/** What each option may be. */
+export const eventStreamRules: Rules<EventStreamOptions> = {
+  eventType: oneLine,
+  id: callback,
+  serialize: callback,
+  heartbeatMs: orFalse(delay),
+  heartbeatComment: text,
+  retryMs: integer(0, "ms"),
+  openingMs: orFalse(delay),
+  padding: integer(0, "bytes"),
+  signal: ["an AbortSignal", (value) => typeof value === "object" && value !== null && "aborted" in value],
+  lastEventId: text,
+  formatError: callback,
+  errorEvent: oneLine,
+  endEvent: ["an event made with sse()", isSseEvent],
+  stopReconnect: ["a boolean", (value) => typeof value === "boolean"],
+  maxAgeMs: delay,
+  stallTimeoutMs: orFalse(delay),
+  highWaterMark: integer(1, "bytes"),
+  onOpen: callback,
+  onEvent: callback,
+  onError: callback,
+  onClose: callback,
+  logger: [
+    "an object with the methods debug and warn",
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      "debug" in value &&
+      typeof value.debug === "function" &&
+      "warn" in value &&
+      typeof value.warn === "function",
+  ],
+};
+
+/** Fills in the defaults of options that were checked. */
+export function resolveOptions<Value>(options: EventStreamOptions<Value>): ResolvedOptions<Value> {
+  return {
+    ...options,
+    eventType: options.eventType ?? "message",
+    serialize: options.serialize ?? serializeJson,
+    heartbeatMs: infiniteIfOff(options.heartbeatMs ?? ("Bun" in globalThis ? 5_000 : 15_000)),
+    heartbeatComment: options.heartbeatComment ?? "heartbeat",
+    openingMs: infiniteIfOff(options.openingMs ?? 100),
+    padding: options.padding ?? 0,
+    formatError: options.formatError ?? formatError,
+    errorEvent: options.errorEvent ?? "error",
+    stopReconnect: options.stopReconnect ?? false,
+    stallTimeoutMs: infiniteIfOff(options.stallTimeoutMs ?? 30_000),
+    highWaterMark: options.highWaterMark ?? 16_384,
+  };
+}
+
+function infiniteIfOff(delayMs: number | false): number {
+  return delayMs === false ? Number.POSITIVE_INFINITY : delayMs;
+}
