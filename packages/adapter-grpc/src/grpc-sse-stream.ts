@@ -1,0 +1,33 @@
+/**
+ * The values of a gRPC stream: iterate it, or hand it to `SSEManager.createResponse`.
+ *
+ * Leaving it in any way (`break`, a throw in the loop, `return()`, `cancel()`, disposal, the `signal`) cancels the RPC and
+ * ends the iteration quietly; nothing is waited for, not even a `next()` that is pending.
+ */
+export interface GrpcSseStream<Value> extends AsyncIterableIterator<Value, undefined, undefined> {
+  /**
+   * Asks for the next value; one message is read for it, or more when the transform skips. Calls may overlap, and are
+   * answered in order.
+   *
+   * @returns The value, or `done` after the end or a cancellation. Rejects once, with what the stream failed with.
+   */
+  next(): Promise<IteratorResult<Value, undefined>>;
+
+  /** Cancels the RPC and settles every pending `next()` with `done`. */
+  return(): Promise<IteratorResult<Value, undefined>>;
+
+  /** Cancels the RPC, settles every pending `next()` with `done`, and rejects with `error`. */
+  throw(error?: unknown): Promise<IteratorResult<Value, undefined>>;
+
+  /**
+   * Cancels the RPC and settles every pending `next()` with `done`. Does nothing after the end.
+   *
+   * @param reason - Becomes the reason of the `signal` that a factory was given; an AbortError when left out.
+   */
+  cancel(reason?: unknown): void;
+
+  /** The same as `cancel()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+
+  [Symbol.asyncIterator](): GrpcSseStream<Value>;
+}

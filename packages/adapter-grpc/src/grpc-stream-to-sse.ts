@@ -1,0 +1,129 @@
+import { checkOptions, checkSignal } from "./check-options.ts";
+import { type GrpcCall, isGrpcCall } from "./grpc-call-source.ts";
+import type { GrpcSseStream } from "./grpc-sse-stream.ts";
+import { isAsyncIterable } from "./iterable-source.ts";
+import { TransformedStream } from "./transformed-stream.ts";
+import { wrongType } from "./wrong-type.ts";
+
+/** A live stream of gRPC messages: a grpc-js call, or what any other client gives to iterate. */
+export type GrpcStream = GrpcCall | AsyncIterable<unknown>;
+
+/** What a factory is called with. */
+export interface GrpcStreamContext {
+  /** Aborted when the stream ends, in whatever way. Hand it to the client. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a stream when the first value is asked for; what it gives too late is released. */
+export type GrpcStreamFactory = (context: GrpcStreamContext) => GrpcStream | PromiseLike<GrpcStream>;
+
+/** What {@link grpcStreamToSse} reads. */
+export type GrpcStreamSource = GrpcStream | GrpcStreamFactory;
+
+/** The type of the messages of a source. */
+// A grpc-js call is asked first, and by its `deserialize`: as an iterable it yields `any`, and so does its `read`.
+export type MessageOf<Source> = Source extends (context: GrpcStreamContext) => infer Opened
+  ? MessageOf<Awaited<Opened>>
+  : Source extends { deserialize(bytes: never): infer Message }
+    ? Message
+    : Source extends AsyncIterable<infer Message>
+      ? Message
+      : Source extends { read(): infer Message }
+        ? Exclude<Message, null>
+        : never;
+
+/** The type of the values that a transform's results stand for: elements of an array, and nothing for what is skipped. */
+export type ValueOf<Result> = Result extends readonly (infer Element)[]
+  ? Exclude<Element, null | undefined>
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a transform without a `return` on some path gives `void`
+    Exclude<Result, null | undefined | void>;
+
+/** What a transform is called with besides the message. */
+export interface TransformContext {
+  /** Number of the message in its stream, from 0. */
+  readonly index: number;
+}
+
+/** Options of {@link grpcStreamToSse}. */
+export interface GrpcStreamToSseOptions {
+  /**
+   * Ends the stream quietly and cancels the RPC when aborted; one that is aborted already keeps a factory from being
+   * called. The listener is removed at every ending.
+   *
+   * @defaultValue none
+   */
+  signal?: AbortSignal | undefined;
+
+  /**
+   * Shows the raw details of every gRPC failure as the error's message, and so in the error event on the wire. They name
+   * hosts and internals: only for browsers that are trusted with them.
+   *
+   * @defaultValue `false`
+   */
+  expose?: boolean | undefined;
+}
+
+const ACTION = "convert gRPC stream";
+
+/**
+ * Turns a gRPC server stream into a source for `SSEManager.createResponse`.
+ *
+ * **Source.** Best is a factory: it is called when the first value is asked for, and its `signal` reaches every client. A
+ * grpc-js call handed over as it is must be handed over in the tick in which it was made, or its failure may be missed;
+ * it is read ahead by the 16 messages that grpc-js buffers. Any other async iterable is told to `return()` when the stream
+ * is left, but most clients queue that behind a pending message: use a factory for them.
+ *
+ * **Backpressure.** One message is read when a value is asked for. A consumer that does not ask stops the server at 16
+ * messages plus one HTTP/2 window.
+ *
+ * **Cancellation.** Every way of leaving (`break`, a throw in the loop, `return()`, `cancel()`, disposal, `signal`) cancels
+ * the RPC at once, settles what is pending and ends quietly. A cancellation by anybody else is an error.
+ *
+ * **Errors.** A failed call rejects with a {@link GrpcStreamError}, after the messages that grpc-js had buffered; other
+ * errors, the transform's among them, come through unchanged, and the RPC is cancelled.
+ *
+ * @param source - A grpc-js `ClientReadableStream`, any `AsyncIterable`, or `({ signal }) =>` either or a promise of one.
+ * @param transform - Called with each message in order and its `index`, one at a time; may be async. Gives a value, an
+ * event made by core's `sse()`, an array of these, or `null` or `undefined` to skip the message. An array that is meant as
+ * one value goes into an array: `[[1, 2]]`.
+ * @param options - `signal`, `expose`.
+ * @returns An async iterator with `cancel(reason?)` and `[Symbol.asyncDispose]`.
+ * @throws {TypeError} When an argument is of the wrong type or an option unknown.
+ * @example
+ * ```ts
+ * import { credentials } from "@grpc/grpc-js";
+ * import { grpcStreamToSse } from "@ssewire/adapter-grpc";
+ * import { createGrpcClient } from "@ssewire/adapter-grpc/client";
+ * import { SSEManager } from "@ssewire/core";
+ * import { ProgressService } from "./gen/progress_pb.js";
+ *
+ * const client = createGrpcClient(ProgressService, "localhost:50051", { credentials: credentials.createInsecure() });
+ *
+ * export function GET(request: Request): Response {
+ *   const progress = grpcStreamToSse(
+ *     ({ signal }) => client.watch({ task: "build" }, { signal }),
+ *     (message) => ({ percent: message.percent }),
+ *   );
+ *   return SSEManager.createResponse(progress, { eventType: "progress", request });
+ * }
+ * ```
+ * @see {@link https://grpc.io/docs/what-is-grpc/core-concepts/#server-streaming-rpc | gRPC, server streaming RPC}
+ */
+export function grpcStreamToSse<const Source extends GrpcStreamSource, Result>(
+  source: Source,
+  transform: (message: MessageOf<Source>, context: TransformContext) => Result,
+  options: GrpcStreamToSseOptions = {},
+): GrpcSseStream<ValueOf<Awaited<Result>>> {
+  if (typeof source !== "function" && !isGrpcCall(source) && !isAsyncIterable(source)) {
+    throw wrongType(ACTION, "source", "a grpc-js call, an async iterable or a function that gives one", source);
+  }
+  if (typeof transform !== "function") throw wrongType(ACTION, "transform", "a function", transform);
+  checkOptions(ACTION, options, ["signal", "expose"]);
+  const { signal, expose = false } = options;
+  checkSignal(ACTION, signal);
+  if (typeof expose !== "boolean") throw wrongType(ACTION, "expose", "a boolean", expose);
+
+  // `MessageOf` says what the source gives; that is for callers, and beyond what the compiler can follow from here.
+  const untyped = transform as (message: unknown, context: TransformContext) => unknown;
+  return new TransformedStream({ source, transform: untyped, signal, expose });
+}
