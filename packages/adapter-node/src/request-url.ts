@@ -1,0 +1,62 @@
+import type { NodeRequest } from "./node-message.ts";
+import type { RequestSettings } from "./request-options.ts";
+import { RequestRefusedError } from "./request-refused-error.ts";
+
+/** A registered name, IPv4 or bracketed IPv6 address, and a port. No user, no path: nothing that could end the host early. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i;
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
+
+/** Whether `text` is a host, with or without a port, and a URL can be made of it. */
+export function isHost(text: string): boolean {
+  return HOST.test(text) && URL.canParse(`http://${text}`);
+}
+
+/**
+ * The target URI of a request.
+ *
+ * Host and path are joined as text, never resolved against each other: the path `//evil.example/` stays a path.
+ *
+ * @throws {RequestRefusedError} When host, forwarded protocol or target are invalid.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-3.3 | RFC 9112, 3.3}
+ */
+export function requestUrl(req: NodeRequest, settings: RequestSettings): string {
+  // Express and Connect strip the mount path from `url`.
+  const target = "originalUrl" in req && typeof req.originalUrl === "string" ? req.originalUrl : (req.url ?? "/");
+  const [, authority, rest] = ABSOLUTE_FORM.exec(target) ?? [];
+  // The host of an absolute-form target takes precedence over the Host field.
+  const host = settings.host ?? forwarded(req, "host", settings) ?? authority ?? hostField(req) ?? "localhost";
+  if (!isHost(host)) throw refusal("its host is invalid");
+  return `${scheme(req, settings)}://${host}${pathOf(rest ?? target)}`;
+}
+
+/** The path and query; the asterisk-form of OPTIONS has neither. */
+function pathOf(target: string): string {
+  if (target === "*" || target === "") return "/";
+  if (target.startsWith("?")) return `/${target}`;
+  if (!target.startsWith("/")) throw refusal("its target is invalid");
+  return target;
+}
+
+function hostField(req: NodeRequest): string | undefined {
+  // Empty for a target without an authority, which http URLs cannot have.
+  return (req.headers[":authority"]?.toString() ?? req.headers.host) || undefined;
+}
+
+function scheme(req: NodeRequest, settings: RequestSettings): string {
+  if (settings.protocol !== undefined) return settings.protocol;
+  const proto = forwarded(req, "proto", settings)?.toLowerCase();
+  if (proto === undefined) return "encrypted" in req.socket && req.socket.encrypted === true ? "https" : "http";
+  if (proto !== "http" && proto !== "https") throw refusal("its X-Forwarded-Proto is neither http nor https");
+  return proto;
+}
+
+/** The first value of a forwarded field, which the proxy nearest to the client has set. */
+function forwarded(req: NodeRequest, field: "host" | "proto", { trustProxy }: RequestSettings): string | undefined {
+  if (!trustProxy) return undefined;
+  return req.headers[`x-forwarded-${field}`]?.toString().split(",", 1)[0]?.trim();
+}
+
+function refusal(message: string): RequestRefusedError {
+  return new RequestRefusedError("BAD_REQUEST", message);
+}

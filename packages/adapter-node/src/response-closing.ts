@@ -1,0 +1,89 @@
+import type { Socket } from "node:net";
+import { isHttp2, type NodeResponse } from "./node-message.ts";
+
+/** Called once; with the shared AbortError when the response had not been ended, else with `undefined`. */
+export type ClosingListener = (gone: DOMException | undefined) => void;
+
+/**
+ * The one place that knows when a response can take no more bytes, and whether it was complete by then.
+ *
+ * Two states: open, then closed, for good. Whoever comes first decides: `req` 'aborted', the first to know of a reset
+ * or half close but silent once a body was read; `res` 'close'; a queued response's socket; or {@link close}. Never
+ * `req` 'close': for a request whose body was read it fires at once.
+ *
+ * `gone` is the single AbortError of the exchange: the reason of `request.signal` and of the body's cancellation.
+ */
+export class ResponseClosing {
+  /** Set when the response was closed before its end, be it by the client, the network or a time limit. */
+  gone: DOMException | undefined;
+  closed = false;
+  readonly #res: NodeResponse;
+  readonly #listeners = new Set<ClosingListener>();
+
+  constructor(res: NodeResponse) {
+    this.#res = res;
+    const close = (): void => this.close();
+    res.once("close", close);
+    res.req.once("aborted", close);
+    // A pipelined response that waits for its turn has no socket yet, and on Node 20 and 22 it never hears of one that
+    // closed in the meantime.
+    if (!isHttp2(res) && res.socket === null) {
+      res.once("close", onSocketClose(res.req.socket, close));
+    }
+    if (isAlreadyClosed(res)) this.close();
+  }
+
+  /** Runs `listener` at the closing, or now if that was before; in order of registration. Returns what takes it off. */
+  onClose(listener: ClosingListener): () => void {
+    if (this.closed) listener(this.gone);
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Closes by hand; `message` becomes that of the AbortError if the response was not complete. */
+  close(message = "The connection was closed before the response was complete"): void {
+    if (this.closed) return;
+    this.closed = true;
+    // Not `writableFinished`: HTTP/2 sets it for a cancelled stream too.
+    if (!this.#res.writableEnded) this.gone = new DOMException(message, "AbortError");
+    for (const listener of this.#listeners) listener(this.gone);
+    this.#listeners.clear();
+  }
+}
+
+const closings = new WeakMap<NodeResponse, ResponseClosing>();
+
+/** The closing of `res`: one per response, so that its signal and its body share one reason, the signal first. */
+export function closingOf(res: NodeResponse): ResponseClosing {
+  let closing = closings.get(res);
+  if (closing === undefined) {
+    closing = new ResponseClosing(res);
+    closings.set(res, closing);
+  }
+  return closing;
+}
+
+/** Whether the events were missed: the client may be gone before anybody asks. */
+function isAlreadyClosed(res: NodeResponse): boolean {
+  if (isHttp2(res)) return res.stream.destroyed;
+  // Optional, since test injectors and other runtimes pass requests without a real socket.
+  return res.destroyed || res.req.aborted || res.req.socket?.destroyed === true;
+}
+
+const socketListeners = new WeakMap<Socket, Set<() => void>>();
+
+/** Runs `listener` when `socket` closes, through one real listener however many responses are queued on it. */
+function onSocketClose(socket: Socket, listener: () => void): () => void {
+  let listeners = socketListeners.get(socket);
+  if (listeners === undefined) {
+    const added = new Set<() => void>();
+    socketListeners.set(socket, added);
+    socket.once("close", () => {
+      for (const each of added) each();
+    });
+    listeners = added;
+  }
+  listeners.add(listener);
+  const registered = listeners;
+  return () => registered.delete(listener);
+}
