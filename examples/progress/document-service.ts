@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { type GrpcServiceImplementation, serviceDefinition } from "@ssewire/adapter-grpc/client";
+import { DocumentService } from "./gen/documents_pb.ts";
+import { processDocument } from "./process-document.ts";
+
+export interface DocumentServiceOptions {
+  /** How many times faster than life. @defaultValue 1 */
+  speed?: number | undefined;
+  /** Called when a call is over. */
+  onCallEnd?: ((documentId: string, outcome: "completed" | "failed" | "cancelled") => void) | undefined;
+}
+
+/** A document service that listens. */
+export interface RunningDocumentService {
+  /** What clients connect to: host and port. */
+  readonly address: string;
+  /** How many calls are open. */
+  openCalls(): number;
+  /** Stops at once, open calls included. */
+  close(): void;
+}
+
+/** The backend: a gRPC server on a free port of this machine. */
+export async function startDocumentService(options: DocumentServiceOptions = {}): Promise<RunningDocumentService> {
+  const { speed = 1, onCallEnd } = options;
+  let openCalls = 0;
+
+  const implementation: GrpcServiceImplementation<typeof DocumentService> = {
+    async streamDocumentProgress(call) {
+      const { documentId } = call.request;
+      const cancelled = new AbortController();
+      const { signal } = cancelled;
+      call.on("cancelled", () => cancelled.abort());
+      openCalls++;
+      let failure: unknown;
+      try {
+        for await (const progress of processDocument(documentId, (ms) => wait(ms / speed, undefined, { signal }))) {
+          if (!call.write(progress)) await once(call, "drain", { signal });
+        }
+        call.end();
+      } catch (error) {
+        failure = error;
+        if (!signal.aborted) call.emit("error", error);
+      }
+      openCalls--;
+      onCallEnd?.(documentId, signal.aborted ? "cancelled" : failure ? "failed" : "completed");
+    },
+  };
+
+  const server = new Server();
+  server.addService(serviceDefinition(DocumentService), implementation);
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind("127.0.0.1:0", ServerCredentials.createInsecure());
+  return { address: `127.0.0.1:${port}`, openCalls: () => openCalls, close: () => server.forceShutdown() };
+}
