@@ -23,26 +23,31 @@
  * SSEManager.createResponse(progress(), "progress");
  * ```
  */
-export const errorData: unique symbol = Symbol.for("ssewire.errorData");
+export const errorData: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.errorData");
 
 /** What the error event of an error carries unless the `formatError` option says otherwise. */
 export function formatError(error: unknown): object {
   return { error: messageOf(error), status: "error", ...errorDataOf(error) };
 }
 
-/** Whether the error itself says that it makes sense to come back. */
+/** Whether an error says of itself that coming back makes sense; one that cannot be looked at does not. */
 export function isRetryable(error: unknown): boolean {
-  const data = errorDataOf(error);
-  return data !== undefined && "retryable" in data && data.retryable === true;
+  try {
+    return errorDataOf(error)["retryable"] === true;
+  } catch {
+    return false;
+  }
 }
 
-export function errorDataOf(error: unknown): object | undefined {
-  const data = typeof error === "object" && error !== null && errorData in error ? error[errorData] : undefined;
-  return typeof data === "object" && data !== null ? data : undefined;
+/** What an error carries under {@link errorData}. */
+export function errorDataOf(error: unknown): Record<string, unknown> {
+  const carrier: { [errorData]?: unknown } = Object(error);
+  const data = carrier[errorData];
+  return typeof data === "object" ? { ...data } : {};
 }
 
 function messageOf(error: unknown): string {
   if (typeof error === "string") return error;
-  const message = typeof error === "object" && error !== null && "message" in error ? error.message : undefined;
+  const { message }: { message?: unknown } = Object(error);
   return typeof message === "string" ? message : "Unknown error";
 }

@@ -1,5 +1,16 @@
-import { callback, delay, integer, oneLine, orFalse, type Rules, text } from "./check-options.ts";
+import {
+  callback,
+  delay,
+  delayOrFalse,
+  flag,
+  integer,
+  oneLine,
+  type Rules,
+  text,
+  withoutUndefined,
+} from "./check-options.ts";
 import { formatError } from "./error-data.ts";
+import { hasMethod } from "./has-method.ts";
 import { serializeJson } from "./serialize-json.ts";
 import { isSseEvent, type SseEvent } from "./sse-event.ts";
 
@@ -85,11 +96,14 @@ export interface EventStreamOptions<Value = unknown> {
    */
   openingMs?: number | false | undefined;
   /**
-   * Bytes of comment sent first, an integer >= 0, for hosts that buffer the beginning of a response.
+   * Bytes of comment sent first, 0 to 1048576, for hosts that buffer the beginning of a response.
    * @defaultValue 0
    */
   padding?: number | undefined;
-  /** Ends the stream when it is aborted. */
+  /**
+   * Ends the stream when it is aborted. Node warns of more than ten streams on one signal unless it is told by
+   * `events.setMaxListeners(0, signal)` that this is meant.
+   */
   signal?: AbortSignal | undefined;
   /** What a source that is a function is told as `lastEventId`. */
   lastEventId?: string | undefined;
@@ -146,24 +160,25 @@ export interface EventStreamOptions<Value = unknown> {
   logger?: Logger | undefined;
 }
 
-type Delays = "heartbeatMs" | "openingMs" | "stallTimeoutMs";
-
 type Defaulted =
   | "eventType"
   | "serialize"
+  | "heartbeatMs"
   | "heartbeatComment"
+  | "openingMs"
   | "padding"
   | "formatError"
   | "errorEvent"
   | "stopReconnect"
+  | "stallTimeoutMs"
   | "highWaterMark";
 
-/** Options with their defaults, checked; a delay that is off is infinite. */
-export type ResolvedOptions<Value> = Omit<EventStreamOptions<Value>, Defaulted | Delays> & {
+/** Options with their defaults, checked. */
+export type ResolvedOptions<Value> = Omit<EventStreamOptions<Value>, Defaulted> & {
   readonly [Key in Defaulted]: Exclude<EventStreamOptions<Value>[Key], undefined>;
-} & { readonly [Key in Delays]: number } & {
+} & {
   /** Aborted when the client is gone: the signal of the request that is answered. */
-  readonly clientSignal?: AbortSignal | undefined;
+  readonly clientSignal?: AbortSignal;
 };
 
 /** What each option may be. */
@@ -171,54 +186,44 @@ export const eventStreamRules: Rules<EventStreamOptions> = {
   eventType: oneLine,
   id: callback,
   serialize: callback,
-  heartbeatMs: orFalse(delay),
+  heartbeatMs: delayOrFalse,
   heartbeatComment: text,
-  retryMs: integer(0, "ms"),
-  openingMs: orFalse(delay),
-  padding: integer(0, "bytes"),
-  signal: ["an AbortSignal", (value) => typeof value === "object" && value !== null && "aborted" in value],
+  retryMs: /* @__PURE__ */ integer("ms", 0),
+  openingMs: delayOrFalse,
+  padding: /* @__PURE__ */ integer("bytes", 0, 1_048_576),
+  signal: ["an AbortSignal", (value) => hasMethod(value, "throwIfAborted")],
   lastEventId: text,
   formatError: callback,
   errorEvent: oneLine,
   endEvent: ["an event made with sse()", isSseEvent],
-  stopReconnect: ["a boolean", (value) => typeof value === "boolean"],
+  stopReconnect: flag,
   maxAgeMs: delay,
-  stallTimeoutMs: orFalse(delay),
-  highWaterMark: integer(1, "bytes"),
+  stallTimeoutMs: delayOrFalse,
+  highWaterMark: /* @__PURE__ */ integer("bytes", 1),
   onOpen: callback,
   onEvent: callback,
   onError: callback,
   onClose: callback,
   logger: [
     "an object with the methods debug and warn",
-    (value) =>
-      typeof value === "object" &&
-      value !== null &&
-      "debug" in value &&
-      typeof value.debug === "function" &&
-      "warn" in value &&
-      typeof value.warn === "function",
+    (value) => hasMethod(value, "debug") && hasMethod(value, "warn"),
   ],
 };
 
 /** Fills in the defaults of options that were checked. */
 export function resolveOptions<Value>(options: EventStreamOptions<Value>): ResolvedOptions<Value> {
   return {
-    ...options,
-    eventType: options.eventType ?? "message",
-    serialize: options.serialize ?? serializeJson,
-    heartbeatMs: infiniteIfOff(options.heartbeatMs ?? ("Bun" in globalThis ? 5_000 : 15_000)),
-    heartbeatComment: options.heartbeatComment ?? "heartbeat",
-    openingMs: infiniteIfOff(options.openingMs ?? 100),
-    padding: options.padding ?? 0,
-    formatError: options.formatError ?? formatError,
-    errorEvent: options.errorEvent ?? "error",
-    stopReconnect: options.stopReconnect ?? false,
-    stallTimeoutMs: infiniteIfOff(options.stallTimeoutMs ?? 30_000),
-    highWaterMark: options.highWaterMark ?? 16_384,
+    eventType: "message",
+    serialize: serializeJson,
+    heartbeatMs: "Bun" in globalThis ? 5_000 : 15_000,
+    heartbeatComment: "heartbeat",
+    openingMs: 100,
+    padding: 0,
+    formatError,
+    errorEvent: "error",
+    stopReconnect: false,
+    stallTimeoutMs: 30_000,
+    highWaterMark: 16_384,
+    ...withoutUndefined(options),
   };
-}
-
-function infiniteIfOff(delayMs: number | false): number {
-  return delayMs === false ? Number.POSITIVE_INFINITY : delayMs;
 }

@@ -1,5 +1,6 @@
 import { checkOptions } from "./check-options.ts";
-import { EventEngine, type EventSink } from "./event-engine.ts";
+import { EventEngine } from "./event-engine.ts";
+import type { EventSink } from "./event-sink.ts";
 import { type EventStreamOptions, eventStreamRules, resolveOptions } from "./event-stream-options.ts";
 import type { StreamSource } from "./open-source.ts";
 import type { SseEvent } from "./sse-event.ts";
@@ -44,25 +45,16 @@ export function createEventStream<Value>(
   return toReadableStream(new EventEngine(source, resolveOptions(options)));
 }
 
-/**
- * The Web Stream over an engine. Its high water mark is 0, so nothing starts, or goes on, before somebody reads; unless
- * it is `eager`: then the engine starts at once and goes on, after one chunk, once somebody reads.
- */
-export function toReadableStream<Value>(
-  engine: EventEngine<Value>,
-  eager = false,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let started = eager;
+/** The Web Stream over an engine: nothing is queued, so nothing starts, or goes on, before somebody reads. */
+export function toReadableStream<Value>(engine: EventEngine<Value>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isStarted = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
-      start(controller) {
-        if (eager) engine.start(toSink(controller));
-      },
       pull(controller) {
-        if (started) {
+        if (isStarted) {
           engine.resume();
         } else {
-          started = true;
+          isStarted = true;
           engine.start(toSink(controller));
         }
       },

@@ -1,4 +1,4 @@
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** No UTF-16 code unit takes more than three bytes in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;

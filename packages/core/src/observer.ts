@@ -1,5 +1,5 @@
 import type { CloseReport, Logger, ResolvedOptions, SentEvent } from "./event-stream-options.ts";
-import { isThenable } from "./open-source.ts";
+import { isThenable } from "./has-method.ts";
 
 /**
  * The hooks and the logger of a stream, none of which can change it: what they throw, or reject with, goes to `onError`

@@ -1,4 +1,5 @@
 import { describeValue } from "./describe-value.ts";
+import { hasMethod, isThenable } from "./has-method.ts";
 
 /** What a source factory is given. */
 export interface SourceContext {
@@ -49,14 +50,6 @@ export function openSource<Value>(
   return isThenable(opened) ? opened.then(toPuller) : toPuller(opened);
 }
 
-/** Releases a source that was never opened: a call or a stream that was handed over may be running all the same. */
-export function discardSource<Value>(source: StreamSource<Value>, reason: unknown): unknown {
-  if (typeof source === "function") return undefined;
-  return isThenable(source)
-    ? source.then((opened) => toPuller(opened).release(reason))
-    : toPuller(source).release(reason);
-}
-
 function toPuller<Value>(source: ValueIterable<Value>): ValuePuller<Value> {
   // Its reader comes before its iterator, whose return() waits for a read that is pending.
   if (isReadableStream(source)) {
@@ -87,23 +80,15 @@ function unfit(source: unknown): TypeError {
   return new TypeError(`Cannot create event stream: \`source\` must be ${ALLOWED}; got ${describeValue(source)}`);
 }
 
-/** Whether `value` is a promise, of whatever library. */
-export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return isObject(value) && "then" in value && typeof value.then === "function";
-}
-
 function isReadableStream(value: unknown): value is ReadableStream<never> {
-  return isObject(value) && "getReader" in value && typeof value.getReader === "function";
+  return hasMethod(value, "getReader");
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<never> {
-  return isObject(value) && Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === "function";
+  return hasMethod(value, Symbol.asyncIterator);
 }
 
+/** A string is one, too, but nobody who passes one wants an event for each character. */
 function isIterable(value: unknown): value is Iterable<never> {
-  return isObject(value) && Symbol.iterator in value && typeof value[Symbol.iterator] === "function";
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return typeof value !== "string" && hasMethod(value, Symbol.iterator);
 }

@@ -1,5 +1,5 @@
-import { checkOptions, delay, type Rules } from "./check-options.ts";
-import type { EngineOwner, OwnedEngine } from "./event-engine.ts";
+import { checkOptions, delay, integer, type Rules } from "./check-options.ts";
+import type { EngineOwner, OwnedEngine } from "./engine-owner.ts";
 import { ignore } from "./observer.ts";
 
 /** Options of `SSEManager.drain`. */
@@ -23,9 +23,7 @@ const rules: Rules<DrainOptions> = {
 };
 
 function isRange(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length !== 2) return false;
-  const [min, max]: unknown[] = value;
-  return Number.isSafeInteger(min) && Number.isSafeInteger(max) && Number(min) >= 0 && Number(min) <= Number(max);
+  return Array.isArray(value) && value.length === 2 && value.every(integer("", 0)[1]) && value[0] <= value[1];
 }
 
 /** The streams of a manager that are being read. */

@@ -1,12 +1,14 @@
-import { END_ID, type Ending, type EngineOwner, EventEngine } from "./event-engine.ts";
+import type { EngineOwner } from "./engine-owner.ts";
+import { type Ending, EventEngine } from "./event-engine.ts";
 import { toReadableStream } from "./event-stream.ts";
 import { type ResolvedOptions, resolveOptions } from "./event-stream-options.ts";
 import { readLastEventId } from "./last-event-id.ts";
-import { contain, ignore, Observer } from "./observer.ts";
-import { checkSource, discardSource, type StreamSource } from "./open-source.ts";
+import { Observer } from "./observer.ts";
+import type { StreamSource } from "./open-source.ts";
 import { problemResponse } from "./problem-response.ts";
 import { mergeHeaders, type ResponseOptions } from "./response-options.ts";
 import type { SseEvent } from "./sse-event.ts";
+import { END_ID } from "./value-encoder.ts";
 
 const HEADERS = {
   "Content-Type": "text/event-stream",
@@ -21,11 +23,8 @@ export function respond<Value>(
   options: ResponseOptions<Value>,
   owner: EngineOwner | undefined,
 ): Response {
-  checkSource(source);
-  const early = respondEarly(source, options);
-  if (early !== undefined) return early;
   const engine = new EventEngine(source, resolveForRequest(options), owner);
-  return new Response(toReadableStream(engine), responseInit(options));
+  return respondEarly(source, options) ?? new Response(toReadableStream(engine), responseInit(options));
 }
 
 /** The same after the first event, the end, a failure or the time-out: a failure gets a response of its own. */
@@ -34,57 +33,48 @@ export async function respondWhenOpen<Value>(
   options: ResponseOptions<Value>,
   owner: EngineOwner | undefined,
 ): Promise<Response> {
-  checkSource(source);
-  const early = respondEarly(source, options);
-  if (early !== undefined) return early;
   const resolved = resolveForRequest(options);
-  let body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  const engine = new EventEngine(source, resolved, owner);
+  const early = respondEarly(source, options);
+  if (early) return early;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const ending = await new Promise<Ending | undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), options.openTimeoutMs ?? 1_000);
-    body = toReadableStream(new EventEngine(source, resolved, owner, resolve), true);
+    timer = setTimeout(() => engine.commit(), options.openTimeoutMs ?? 1_000);
+    engine.peek(resolve);
   });
   clearTimeout(timer);
-  return ending?.reason === "failed"
-    ? respondToFailure(ending.error, options, new Observer(resolved))
-    : new Response(body, responseInit(options));
+  if (ending?.reason !== "failed") return new Response(toReadableStream(engine), responseInit(options));
+  engine.close();
+  const { onOpenError = problemResponse } = options;
+  try {
+    return await onOpenError(ending.error);
+  } catch (error) {
+    new Observer(resolved).failed(error);
+    return problemResponse(ending.error);
+  }
 }
 
-/** What needs no source: it is released, as it may be running already. */
+/** What needs no event stream: the source is released, as it may be running already. */
 function respondEarly<Value>(
   source: StreamSource<Value | SseEvent>,
   options: ResponseOptions<Value>,
 ): Response | undefined {
   const { request, stopReconnect } = options;
-  if (request === undefined) return undefined;
-  const isOver = stopReconnect === true && readLastEventId(request) === END_ID;
+  if (!request) return undefined;
+  const isOver = stopReconnect && readLastEventId(request) === END_ID;
   if (!isOver && request.method !== "HEAD") return undefined;
-  contain(() => discardSource(source, undefined), ignore);
-  return isOver
-    ? new Response(null, { status: 204, headers: { "Cache-Control": "no-cache" } })
-    : new Response(null, responseInit(options));
-}
-
-async function respondToFailure<Value>(
-  error: unknown,
-  { onOpenError = problemResponse }: ResponseOptions<Value>,
-  observer: Observer<Value>,
-): Promise<Response> {
-  try {
-    return await onOpenError(error);
-  } catch (hookError) {
-    observer.failed(hookError);
-    return problemResponse(error);
-  }
+  // Without the options: there is no stream whose end the hooks could be told of.
+  new EventEngine(source, resolveOptions({})).cancel(undefined);
+  return new Response(null, isOver ? { status: 204, headers: { "Cache-Control": "no-cache" } } : responseInit(options));
 }
 
 function resolveForRequest<Value>(options: ResponseOptions<Value>): ResolvedOptions<Value> {
   const { request, lastEventId } = options;
   const resolved = resolveOptions(options);
-  if (request === undefined) return resolved;
+  if (!request) return resolved;
   return { ...resolved, clientSignal: request.signal, lastEventId: lastEventId ?? readLastEventId(request) };
 }
 
 function responseInit<Value>({ headers, status = 200 }: ResponseOptions<Value>): ResponseInit {
-  return { status, headers: mergeHeaders(HEADERS, headers) ?? HEADERS };
+  return { status, headers: headers ? mergeHeaders(HEADERS, headers) : HEADERS };
 }

@@ -1,5 +1,6 @@
-import { callback, checkOptions, delay, type Rules } from "./check-options.ts";
+import { callback, checkOptions, delay, integer, type Rules, withoutUndefined } from "./check-options.ts";
 import { type EventStreamOptions, eventStreamRules } from "./event-stream-options.ts";
+import { hasMethod } from "./has-method.ts";
 
 /** Options of a response with an event stream for its body. */
 export interface ResponseOptions<Value = unknown, EventType extends string = string> extends EventStreamOptions<Value> {
@@ -37,24 +38,17 @@ export interface ResponseOptions<Value = unknown, EventType extends string = str
 
 const SERVER_HEADERS = ["connection", "transfer-encoding", "content-encoding"];
 
-const rules: Rules<ResponseOptions> = {
-  ...eventStreamRules,
-  headers: ["headers", (value) => typeof value === "object" && value !== null],
-  status: [
-    "an integer from 200 to 599, but not 204, 205 or 304",
-    (value) =>
-      Number.isInteger(value) &&
-      Number(value) >= 200 &&
-      Number(value) <= 599 &&
-      ![204, 205, 304].includes(Number(value)),
-  ],
-  request: [
-    "a Request",
-    (value) => typeof value === "object" && value !== null && "headers" in value && "url" in value,
-  ],
+const rules: Rules<ResponseOptions> = /* @__PURE__ */ Object.assign({}, eventStreamRules, {
+  headers: ["headers", (value) => Object(value) === value],
+  status: ["an integer from 200 to 599, but not 204, 205 or 304", isStatusWithBody],
+  request: ["a Request", (value) => hasMethod(value, "clone")],
   openTimeoutMs: delay,
   onOpenError: callback,
-};
+} satisfies Rules<Omit<ResponseOptions, keyof EventStreamOptions>>);
+
+function isStatusWithBody(value: unknown): boolean {
+  return integer("", 200, 599)[1](value) && ![204, 205, 304].includes(Number(value));
+}
 
 /** Options over defaults, checked; `undefined` stands for the default. See {@link checkOptions} for what it throws. */
 export function mergeOptions<Value>(
@@ -63,25 +57,32 @@ export function mergeOptions<Value>(
 ): ResponseOptions<Value> {
   const given: ResponseOptions<Value> = typeof options === "string" ? { eventType: options } : options;
   checkOptions(given, rules);
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const headers = mergeHeaders(defaults.headers, given.headers);
-  return headers === undefined ? { ...defaults, ...set } : { ...defaults, ...set, headers };
+  const headers = given.headers ? mergeHeaders(defaults.headers ?? {}, given.headers) : defaults.headers;
+  return { ...defaults, ...withoutUndefined(given), headers };
 }
 
 /**
- * The headers of both, the later in place of the earlier; `undefined` when there are none.
+ * The headers of both, the later in place of the earlier.
  *
- * @throws {TypeError} When a header is invalid, or is one that only the server may set.
+ * @throws {TypeError} When a later header is invalid, or is one that only the server may set.
  */
-export function mergeHeaders(first: HeadersInit | undefined, second: HeadersInit | undefined): Headers | undefined {
-  if (second === undefined) return first === undefined ? undefined : new Headers(first);
-  const merged = new Headers(first);
-  const given = new Headers(second);
-  for (const name of SERVER_HEADERS) {
-    if (given.has(name)) throw new TypeError(`Option \`headers\` must not have ${name}, which only the server may set`);
-  }
+export function mergeHeaders(earlier: HeadersInit, later: HeadersInit): Headers {
+  const merged = new Headers(earlier);
+  const given = readHeaders(later);
   for (const name of given.keys()) merged.delete(name);
   // Appended, as Set-Cookie may come more than once.
   for (const [name, value] of given) merged.append(name, value);
   return merged;
+}
+
+function readHeaders(init: HeadersInit): Headers {
+  let headers: Headers;
+  try {
+    headers = new Headers(init);
+  } catch (error) {
+    throw new TypeError("Option `headers` must hold valid names and values", { cause: error });
+  }
+  const forbidden = SERVER_HEADERS.find((name) => headers.has(name));
+  if (forbidden) throw new TypeError(`Option \`headers\` must not have ${forbidden}, which only the server may set`);
+  return headers;
 }

@@ -1,6 +1,6 @@
 import type { EventFields } from "./encode-event.ts";
 
-const brand: unique symbol = Symbol.for("ssewire.event");
+const brand: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.event");
 
 /** The fields of a whole event beside its data. */
 export interface SseFields<Type extends string | undefined = string | undefined>

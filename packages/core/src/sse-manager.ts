@@ -105,7 +105,7 @@ export class SSEManager<Events extends object = AnyEvents> implements AsyncDispo
    * @throws {TypeError} When an option is unknown or of the wrong type.
    * @throws {RangeError} When an option is outside what is allowed.
    */
-  constructor(defaults: ResponseOptions<Events[EventType<Events>], EventType<Events>> = {}) {
+  constructor(defaults: ResponseOptions<NoInfer<Events>[EventType<NoInfer<Events>>], EventType<NoInfer<Events>>> = {}) {
     this.#defaults = mergeOptions({}, defaults);
   }
 
@@ -135,11 +135,10 @@ export class SSEManager<Events extends object = AnyEvents> implements AsyncDispo
    * stream ends, never within an event. A stream that is opened later ends the same way at once.
    *
    * @param options - See {@link DrainOptions}; those of the first call hold.
-   * @returns A promise that resolves once no stream is open.
-   * @throws {TypeError} When an option is unknown or of the wrong type.
+   * @returns A promise that resolves once no stream is open; it rejects with a `TypeError` when an option is wrong.
    * @throws {RangeError} When an option is outside what is allowed.
    */
-  drain(options: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
     return this.#streams.drain(options);
   }
 

@@ -1,19 +1,24 @@
 import { dataLines, encodeEvent } from "./encode-event.ts";
-import { formatError } from "./error-data.ts";
+import { formatError, isRetryable } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
-import type { Observer } from "./observer.ts";
+import { isThenable } from "./has-method.ts";
+import { ignore, type Observer } from "./observer.ts";
 import { serializeJson } from "./serialize-json.ts";
 import { isSseEvent, type SseEvent, sse } from "./sse-event.ts";
 
-/** Sent when `formatError` fails itself. */
-const UNKNOWN_ERROR: string = serializeJson(formatError(undefined));
+/** The id that tells a client which comes back that there is nothing to come back for. */
+export const END_ID = "~end";
 
-/** Turns what a source yields, plain values and whole events, into frames. */
+/** With data, as several clients lose an id that comes without; of a type that no page listens to. */
+const END_FRAME = "id: ~end\nevent: ~end\ndata: \n\n";
+
+/** Turns what a source yields, plain values and whole events, and how it ends, into frames. */
 export class ValueEncoder<Value> {
   readonly #options: ResolvedOptions<Value>;
   readonly #observer: Observer<Value>;
   /** What every frame of a plain value without an id begins with; `eventType` was checked with the options. */
   readonly #prefix: string;
+  #events = 0;
 
   constructor(options: ResolvedOptions<Value>, observer: Observer<Value>) {
     this.#options = options;
@@ -21,11 +26,52 @@ export class ValueEncoder<Value> {
     this.#prefix = `event: ${options.eventType}\n`;
   }
 
-  /** @param index - Counts the events of the stream from 0. @throws What the hooks throw, or {@link encodeEvent}. */
-  encode(value: Value | SseEvent, index: number): string {
-    if (isSseEvent(value)) return this.encodeWhole(value);
+  /** How many events of the source were encoded. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** @throws What the hooks throw, or {@link encodeEvent}. */
+  encode(value: Value | SseEvent): string {
+    const frame = isSseEvent(value) ? this.#encodeWhole(value) : this.#encodePlain(value);
+    this.#events++;
+    return frame;
+  }
+
+  /** What follows the last value of a source that is through; may be empty. */
+  encodeEnd(): string {
+    const { endEvent, stopReconnect } = this.#options;
+    return (endEvent ? this.#encodeWhole(endEvent) : "") + (stopReconnect ? END_FRAME : "");
+  }
+
+  /** What follows the last value of a source that failed; may be empty. */
+  encodeError(error: unknown): string {
+    const isFinal = this.#options.stopReconnect && !isRetryable(error);
+    return this.#encodeFormatted(error) + (isFinal ? END_FRAME : "");
+  }
+
+  #encodeFormatted(error: unknown): string {
+    try {
+      const data = this.#options.formatError(error);
+      if (isThenable(data)) {
+        data.then(undefined, ignore);
+        throw new TypeError("`formatError` must not return a promise");
+      }
+      return data === null || data === undefined ? "" : this.#encodeErrorData(data);
+    } catch (formatFailure) {
+      this.#observer.failed(formatFailure);
+      return this.#encodeErrorData(formatError(undefined));
+    }
+  }
+
+  /** Always JSON: `serialize` knows the values of the source only. */
+  #encodeErrorData(data: unknown): string {
+    return this.#encodeWhole(isSseEvent(data) ? data : sse(data), this.#options.errorEvent, serializeJson);
+  }
+
+  #encodePlain(value: Value): string {
     const { id, eventType: type, serialize } = this.#options;
-    const valueId = id?.(value, index);
+    const valueId = id?.(value, this.#events);
     const data = serialize(value);
     const frame =
       valueId === undefined ? `${this.#prefix}${dataLines(data)}\n` : encodeEvent({ id: valueId, event: type, data });
@@ -33,24 +79,7 @@ export class ValueEncoder<Value> {
     return frame;
   }
 
-  encodeWhole(event: SseEvent): string {
-    return this.#encodeEvent(event, this.#options.eventType, this.#options.serialize);
-  }
-
-  /** The event for what a source threw: always JSON, as `serialize` knows values only; empty when there is none. */
-  encodeError(error: unknown): string {
-    const { formatError, errorEvent } = this.#options;
-    try {
-      const data = formatError(error);
-      if (data === null || data === undefined) return "";
-      return this.#encodeEvent(isSseEvent(data) ? data : sse(data), errorEvent, serializeJson);
-    } catch (formatFailure) {
-      this.#observer.failed(formatFailure);
-      return encodeEvent({ event: errorEvent, data: UNKNOWN_ERROR });
-    }
-  }
-
-  #encodeEvent(event: SseEvent, eventType: string, serialize: (data: unknown) => string): string {
+  #encodeWhole(event: SseEvent, eventType = this.#options.eventType, serialize = this.#options.serialize): string {
     const { data, id, retry, comment } = event;
     const type = event.event ?? (data === undefined ? undefined : eventType);
     const text = data === undefined ? undefined : serialize(data);

@@ -1,0 +1,68 @@
+import type { ResolvedOptions } from "./event-stream-options.ts";
+
+type TimerOptions = Pick<ResolvedOptions<never>, "heartbeatMs" | "stallTimeoutMs" | "openingMs" | "maxAgeMs">;
+
+/** What is called when a time has come. */
+export interface TimerCallbacks {
+  /** Nothing happened for as long as was allowed by {@link StreamTimers.restart}. */
+  idle(): void;
+  opening(): void;
+  expired(): void;
+}
+
+/**
+ * The timers of one stream.
+ *
+ * What happens in a stream happens often, and costs no more here than to note the time: the idle timer runs on and
+ * looks, when it fires, how much is left.
+ */
+export class StreamTimers {
+  readonly #callbacks: TimerCallbacks;
+  /** The smallest limit there will be; infinite when there is none. */
+  readonly #tickMs: number;
+  #since = 0;
+  #limitMs = 0;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #openingTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #maxAgeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor({ heartbeatMs, stallTimeoutMs, openingMs, maxAgeMs }: TimerOptions, callbacks: TimerCallbacks) {
+    this.#callbacks = callbacks;
+    this.#tickMs = Math.min(infiniteIfOff(heartbeatMs), infiniteIfOff(stallTimeoutMs));
+    this.#arm(this.#tickMs);
+    if (openingMs) this.#openingTimer = setTimeout(() => callbacks.opening(), openingMs);
+    if (maxAgeMs) {
+      const ageMs = maxAgeMs * (0.8 + 0.2 * Math.random());
+      this.#maxAgeTimer = setTimeout(() => callbacks.expired(), ageMs);
+    }
+  }
+
+  /** Something happened; from now on `limitMs` of nothing are allowed, for ever if it is `false`. */
+  restart(limitMs: number | false): void {
+    this.#since = performance.now();
+    this.#limitMs = infiniteIfOff(limitMs);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#openingTimer);
+    clearTimeout(this.#maxAgeTimer);
+  }
+
+  /** Never for longer than a tick, as a smaller limit may come to hold in the meantime. */
+  #arm(ms: number): void {
+    // Rounded up: a timer that fires a little early would otherwise spin until its time has come.
+    const delayMs = Math.ceil(Math.min(ms, this.#tickMs));
+    if (delayMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(this.#tick, delayMs);
+  }
+
+  readonly #tick = (): void => {
+    const leftMs = this.#since + this.#limitMs - performance.now();
+    this.#arm(leftMs > 0 ? leftMs : this.#tickMs);
+    if (leftMs <= 0) this.#callbacks.idle();
+  };
+}
+
+function infiniteIfOff(ms: number | false): number {
+  return ms || Number.POSITIVE_INFINITY;
+}
