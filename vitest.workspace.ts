@@ -9,6 +9,12 @@ const project = (name: string, root: string): ViteUserConfig => ({
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    coverage: {
+      include: ["packages/core/src/**"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts"],
+      reporter: ["text-summary"],
+      thresholds: { branches: 97 },
+    },
     projects: [
       project("core", "packages/core"),
       project("adapter-grpc", "packages/adapter-grpc"),

@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+
+/** Bytes of what a page would load that uses `names` of core, minified and gzipped. */
+async function sizeOf(names: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export ${names} from "../packages/core/dist/index.js"`,
+      resolveDir: fileURLToPath(new URL(".", import.meta.url)),
+    },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+}
+
+describe("@ssewire/core, minified and gzipped", () => {
+  it("takes at most 6.25 KB for everything", async () => {
+    expect(await sizeOf("*")).toBeLessThanOrEqual(6_250);
+  });
+
+  it("takes at most 0.7 KB for encodeEvent alone", async () => {
+    expect(await sizeOf("{ encodeEvent }")).toBeLessThanOrEqual(700);
+  });
+});
