@@ -70,12 +70,15 @@ export class ValueEncoder<Value> {
   }
 
   #encodePlain(value: Value): string {
-    const { id, eventType: type, serialize } = this.#options;
+    const { id, eventType, serialize, onEvent } = this.#options;
     const valueId = id?.(value, this.#events);
     const data = serialize(value);
+    // Almost all events come this way. JSON has no line breaks, so none has to be looked for.
+    const lines = serialize === serializeJson ? `data: ${data}\n` : dataLines(data);
     const frame =
-      valueId === undefined ? `${this.#prefix}${dataLines(data)}\n` : encodeEvent({ id: valueId, event: type, data });
-    this.#observer.sent({ type, id: valueId, data: value });
+      valueId === undefined ? `${this.#prefix}${lines}\n` : encodeEvent({ id: valueId, event: eventType, data });
+    // Asked here, so that no object is made for each event that nobody wants to see.
+    if (onEvent) this.#observer.sent({ type: eventType, id: valueId, data: value });
     return frame;
   }
 
