@@ -95,7 +95,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   }
 
   drain(retryMs: number): void {
-    this.#end({ reason: "drained" }, `${retryLine(retryMs)}\n`);
+    this.#end({ reason: "drained" }, retryLine(retryMs));
   }
 
   close(): void {
@@ -191,7 +191,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
     if (this.#isOver) return;
     this.#ending = ending;
     this.#push(frames);
-    this.commit(ending);
+    this.#buffer.isEmpty ? this.#finish(ending) : this.commit(ending);
   }
 
   #push(frames: string): void {

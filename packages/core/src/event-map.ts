@@ -13,3 +13,6 @@ export type EventType<Events extends object> = keyof Events & string;
 export type WholeEvent<Events extends object, Type extends EventType<Events>> =
   | SseEvent<Events[Type] | undefined, undefined>
   | { [Each in EventType<Events>]: SseEvent<Events[Each], Each> }[EventType<Events>];
+
+/** The type of plain values where none is named: `message`, if the map has it. */
+export type DefaultType<Events extends object> = Extract<"message", EventType<Events>>;

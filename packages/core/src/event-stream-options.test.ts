@@ -497,7 +497,11 @@ describe("EventStreamOptions", () => {
       ["an object", () => ({ code: 7, size: 5n }), 'event: error\ndata: {"code":7,"size":"5"}\n\n'],
       ["text", (error) => String(error), 'event: error\ndata: "Error: boom"\n\n'],
       ["null, which sends nothing", () => null, ""],
-      ["undefined, which sends nothing", () => undefined, ""],
+      [
+        "undefined, which is taken for a mistake",
+        () => undefined,
+        'event: error\ndata: {"error":"Unknown error","status":"error"}\n\n',
+      ],
       [
         "a whole event",
         () => sse({ code: 7 }, { event: "failure", id: "9", retry: 5, comment: "c" }),

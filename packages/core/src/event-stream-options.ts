@@ -9,6 +9,7 @@ import {
   text,
   withoutUndefined,
 } from "./check-options.ts";
+import { encodeEvent } from "./encode-event.ts";
 import { formatError } from "./error-data.ts";
 import { hasMethod } from "./has-method.ts";
 import { serializeJson } from "./serialize-json.ts";
@@ -32,7 +33,7 @@ export interface CloseReport {
   readonly reason: CloseReason;
   /** Milliseconds since the first pull; 0 for a stream that was never pulled. */
   readonly durationMs: number;
-  /** Events taken from the source and sent. */
+  /** Events of the source that were encoded; those the reader had not taken when it left are among them. */
   readonly events: number;
   /** Bytes handed to the reader, comments included. */
   readonly bytes: number;
@@ -40,7 +41,7 @@ export interface CloseReport {
   readonly error?: unknown;
 }
 
-/** An event as it leaves. */
+/** An event that was encoded. */
 export interface SentEvent {
   /** Event type; `undefined` for a frame without data that was given none. */
   readonly type: string | undefined;
@@ -54,6 +55,12 @@ export interface Logger {
   debug(details: object, message: string): void;
   warn(details: object, message: string): void;
 }
+
+/**
+ * Turns data into text. Written as a method for its parameter: a serializer that was compiled for the one type a stream
+ * yields is welcome, too.
+ */
+export type Serializer = { serialize(data: unknown): string }["serialize"];
 
 /** Options of an event stream; all have defaults. Checked when the stream is created. */
 export interface EventStreamOptions<Value = unknown> {
@@ -72,7 +79,7 @@ export interface EventStreamOptions<Value = unknown> {
    * Turns data into text. `String` sends raw text; a schema-compiled serializer makes streams cheaper.
    * @defaultValue JSON, with a BigInt as a decimal string
    */
-  serialize?: ((data: unknown) => string) | undefined;
+  serialize?: Serializer | undefined;
   /**
    * Milliseconds of silence, 1 to 2147483647, after which a comment is sent to keep proxies from cutting the line;
    * `false` for none.
@@ -136,7 +143,7 @@ export interface EventStreamOptions<Value = unknown> {
   maxAgeMs?: number | undefined;
   /**
    * Lets a reader go that takes nothing for this many milliseconds, 1 to 2147483647; the stream errors with a
-   * `TimeoutError`. `false` for none.
+   * `TimeoutError`. It has to be longer than a slow reader takes for the largest event. `false` for none.
    * @defaultValue 30000
    */
   stallTimeoutMs?: number | false | undefined;
@@ -195,7 +202,7 @@ export const eventStreamRules: Rules<EventStreamOptions> = {
   lastEventId: text,
   formatError: callback,
   errorEvent: oneLine,
-  endEvent: ["an event made with sse()", isSseEvent],
+  endEvent: ["an event made with sse(), its fields such as can be encoded", isEncodable],
   stopReconnect: flag,
   maxAgeMs: delay,
   stallTimeoutMs: delayOrFalse,
@@ -209,6 +216,16 @@ export const eventStreamRules: Rules<EventStreamOptions> = {
     (value) => hasMethod(value, "debug") && hasMethod(value, "warn"),
   ],
 };
+
+function isEncodable(value: unknown): boolean {
+  if (!isSseEvent(value)) return false;
+  const { event, id, retry, comment } = value;
+  try {
+    return encodeEvent({ event, id, retry, comment }) !== "";
+  } catch {
+    return false;
+  }
+}
 
 /** Fills in the defaults of options that were checked. */
 export function resolveOptions<Value>(options: EventStreamOptions<Value>): ResolvedOptions<Value> {

@@ -16,9 +16,13 @@ function useFakeClock(): void {
 }
 
 /** A signal that counts its listeners. */
-function countingSignal(): { controller: AbortController; signal: AbortSignal; listeners: () => number } {
+function countingSignal(given?: AbortSignal): {
+  controller: AbortController;
+  signal: AbortSignal;
+  listeners: () => number;
+} {
   const controller = new AbortController();
-  const { signal } = controller;
+  const signal = given ?? controller.signal;
   const add = vi.spyOn(signal, "addEventListener");
   const remove = vi.spyOn(signal, "removeEventListener");
   return { controller, signal, listeners: () => add.mock.calls.length - remove.mock.calls.length };
@@ -195,6 +199,8 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
 
   it.each(Object.keys(endings) as CloseReport["reason"][])("%s", async (reason) => {
     const { controller, signal, listeners } = countingSignal();
+    const request = new Request("http://localhost/");
+    const { listeners: requestListeners } = countingSignal(request.signal);
     const source = new ControlledSource<number>();
     const manager = new SSEManager();
     const onClose = vi.fn();
@@ -204,7 +210,7 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
         context.signal.addEventListener("abort", contextAborted);
         return source;
       },
-      { signal, maxAgeMs: 70_000, onClose },
+      { signal, request, maxAgeMs: 70_000, onClose },
     );
     const reader = bodyOf(response).getReader();
     const received: string[] = [];
@@ -218,7 +224,7 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
     })();
     await endOfTurn();
     expect(manager.size).toBe(1);
-    expect(listeners()).toBe(1);
+    expect([listeners(), requestListeners()]).toEqual([1, 1]);
 
     await endings[reason]({ source, reader, controller, manager });
     await reading;
@@ -229,7 +235,7 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
       expect(source.returns).toBe(1);
       expect(contextAborted).toHaveBeenCalledOnce();
       expect(vi.getTimerCount()).toBe(0);
-      expect(listeners()).toBe(0);
+      expect([listeners(), requestListeners()]).toEqual([0, 0]);
       expect(manager.size).toBe(0);
     };
     check();
@@ -242,6 +248,20 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
     await vi.advanceTimersByTimeAsync(600_000);
     check();
     expect(received.join("")).not.toContain("99");
+  });
+
+  it("completes a source that ends after its reader has taken everything, though nobody reads again", async () => {
+    const source = new ControlledSource<number>();
+    const onClose = vi.fn();
+    const reader = createEventStream(source, { onClose }).getReader();
+    const read = readOne(reader);
+    await endOfTurn();
+    source.yield(1);
+    await read;
+    source.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ reason: "completed", events: 1 }));
+    expect(await readOne(reader)).toBeUndefined();
   });
 
   it("does not wait for a return() that never settles, nor mind one that throws or rejects", async () => {

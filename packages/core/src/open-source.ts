@@ -5,7 +5,8 @@ import { hasMethod, isThenable } from "./has-method.ts";
 export interface SourceContext {
   /**
    * Aborted when the stream ends, for whatever reason: the reader cancelled or disconnected, the source failed or is
-   * through. Pass it to whatever the source waits for; it is the only way to interrupt a generator stuck in an `await`.
+   * through. Pass it to whatever the source waits for; it is the only way to interrupt a generator stuck in an `await`. What a listener on it throws cannot be
+   * contained: the platform reports it as uncaught.
    */
   readonly signal: AbortSignal;
   /** The id of the last event the client has seen; `undefined` on its first connection. */

@@ -2,6 +2,7 @@ import type { EngineOwner } from "./engine-owner.ts";
 import { type Ending, EventEngine } from "./event-engine.ts";
 import { toReadableStream } from "./event-stream.ts";
 import { type ResolvedOptions, resolveOptions } from "./event-stream-options.ts";
+import { hasMethod } from "./has-method.ts";
 import { readLastEventId } from "./last-event-id.ts";
 import { Observer } from "./observer.ts";
 import type { StreamSource } from "./open-source.ts";
@@ -47,7 +48,9 @@ export async function respondWhenOpen<Value>(
   engine.close();
   const { onOpenError = problemResponse } = options;
   try {
-    return await onOpenError(ending.error);
+    const response = await onOpenError(ending.error);
+    if (hasMethod(response, "clone")) return response;
+    throw new TypeError("`onOpenError` must return a Response");
   } catch (error) {
     new Observer(resolved).failed(error);
     return problemResponse(ending.error);

@@ -1,10 +1,16 @@
 import { callback, checkOptions, delay, integer, type Rules, withoutUndefined } from "./check-options.ts";
 import { type EventStreamOptions, eventStreamRules } from "./event-stream-options.ts";
 import { hasMethod } from "./has-method.ts";
+import type { SseEvent } from "./sse-event.ts";
 
 /** Options of a response with an event stream for its body. */
-export interface ResponseOptions<Value = unknown, EventType extends string = string> extends EventStreamOptions<Value> {
+export interface ResponseOptions<
+  Value = unknown,
+  EventType extends string = string,
+  EndEvent extends SseEvent = SseEvent,
+> extends EventStreamOptions<Value> {
   eventType?: EventType | undefined;
+  endEvent?: EndEvent | undefined;
   /**
    * Headers to add to, or to set in place of, the three that are sent: `Content-Type: text/event-stream`,
    * `Cache-Control: no-cache`, `X-Accel-Buffering: no`. `Connection`, `Transfer-Encoding` and `Content-Encoding` are
@@ -39,9 +45,9 @@ export interface ResponseOptions<Value = unknown, EventType extends string = str
 const SERVER_HEADERS = ["connection", "transfer-encoding", "content-encoding"];
 
 const rules: Rules<ResponseOptions> = /* @__PURE__ */ Object.assign({}, eventStreamRules, {
-  headers: ["headers", (value) => Object(value) === value],
+  headers: ["a Headers, an object, or an array of pairs", (value) => Object(value) === value],
   status: ["an integer from 200 to 599, but not 204, 205 or 304", isStatusWithBody],
-  request: ["a Request", (value) => hasMethod(value, "clone")],
+  request: ["a Request", (value) => hasMethod(value, "clone") && "signal" in value && "url" in value],
   openTimeoutMs: delay,
   onOpenError: callback,
 } satisfies Rules<Omit<ResponseOptions, keyof EventStreamOptions>>);

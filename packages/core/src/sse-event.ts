@@ -3,10 +3,9 @@ import type { EventFields } from "./encode-event.ts";
 const brand: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.event");
 
 /** The fields of a whole event beside its data. */
-export interface SseFields<Type extends string | undefined = string | undefined>
-  extends Omit<EventFields, "event" | "data"> {
+export interface SseFields<Type extends string = string> extends Omit<EventFields, "event" | "data"> {
   /** Event type; the stream's `eventType` when left out. Not empty, no line breaks. */
-  event?: Type;
+  event?: Type | undefined;
 }
 
 /** A whole event, made by {@link sse}: data plus the fields a plain value cannot carry. */
@@ -41,8 +40,12 @@ export interface SseEvent<Data = unknown, Type extends string | undefined = stri
  * ```
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream | HTML, event stream format}
  */
-export function sse<Data>(data: Data, fields?: SseFields<undefined>): SseEvent<Data, undefined>;
-export function sse<Data, Type extends string>(data: Data, fields: SseFields<Type>): SseEvent<Data, Type>;
+export function sse<Data>(data: Data, fields?: SseFields<never>): SseEvent<Data, undefined>;
+export function sse<Data, const Type extends string>(
+  data: Data,
+  fields: SseFields<Type> & { event: Type },
+): SseEvent<Data, Type>;
+export function sse<Data>(data: Data, fields?: SseFields): SseEvent<Data>;
 export function sse<Data>(data: Data, fields: SseFields = {}): SseEvent<Data> {
   const { event, id, retry, comment } = fields;
   return { [brand]: true, data, event, id, retry, comment };

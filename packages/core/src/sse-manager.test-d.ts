@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { createEventStream, SSEManager, type SseEvent, sse } from "./index.ts";
+import { createEventStream, SSEManager, type SseEvent, type SseFields, sse } from "./index.ts";
 
 interface Progress {
   percent: number;
@@ -55,7 +55,32 @@ describe("types", () => {
     void manager.openResponse(yields(progress), "progress");
   });
 
+  it("a manager with declared events takes them from an inline generator", () => {
+    manager.createResponse(async function* ({ signal }) {
+      yield progress;
+      if (!signal.aborted) yield sse(done, { event: "done", id: "1" });
+    }, "progress");
+    manager.createResponse(yields(progress), { eventType: "progress", endEvent: sse(done, { event: "done" }) });
+  });
+
+  it("fields whose type is not known may be passed on", () => {
+    const fields = (): SseFields => ({ event: "x" });
+    const maybe = (): string | undefined => undefined;
+    expectTypeOf(sse(progress, fields())).toEqualTypeOf<SseEvent<Progress>>();
+    expectTypeOf(sse(progress, { event: maybe() })).toEqualTypeOf<SseEvent<Progress>>();
+  });
+
+  it("a serializer may be compiled for one type", () => {
+    SSEManager.createResponse(yields(progress), { serialize: (value: Progress) => String(value.percent) });
+  });
+
   it("and refuses the wrong ones", () => {
+    // @ts-expect-error: plain values of no named type are of type `message`, which is not declared
+    manager.createResponse(yields(done));
+    // @ts-expect-error: also where there is a default that the compiler does not know
+    new SSEManager<Events>({ eventType: "progress" }).createResponse(yields(done));
+    // @ts-expect-error: the data of `done`
+    manager.createResponse(yields(progress), { eventType: "progress", endEvent: sse({ wrong: 1 }, { event: "done" }) });
     // @ts-expect-error: plain values are of type `progress`
     manager.createResponse(yields(done), "progress");
     // @ts-expect-error: a whole event without a type is of type `progress`, too

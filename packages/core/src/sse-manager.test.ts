@@ -143,8 +143,8 @@ describe("SSEManager.createResponse", () => {
   });
 
   it.each<[string, unknown, typeof TypeError | typeof RangeError, string]>([
-    ["headers", "X-A: 1", TypeError, 'must be headers; got "X-A: 1"'],
-    ["headers", null, TypeError, "must be headers; got null"],
+    ["headers", "X-A: 1", TypeError, 'must be a Headers, an object, or an array of pairs; got "X-A: 1"'],
+    ["headers", null, TypeError, "must be a Headers, an object, or an array of pairs; got null"],
     ["request", {}, TypeError, "must be a Request; got an instance of Object"],
     ["request", URL_OF_STREAM, TypeError, `must be a Request; got "${URL_OF_STREAM}"`],
     ["request", null, TypeError, "must be a Request; got null"],
@@ -410,7 +410,7 @@ describe("SSEManager", () => {
       await manager.drain({ retryMs: [7, 7] });
       await endOfTurn();
       expect(chunks).toEqual([
-        [0, 'event: message\ndata: "last"\n\nretry: 7\n\n'],
+        [0, 'event: message\ndata: "last"\n\nretry: 7\n'],
         [0, END],
       ]);
       expect(source.returns).toBe(1);
@@ -430,7 +430,7 @@ describe("SSEManager", () => {
       await manager.drain();
       await endOfTurn();
       expect(chunks).toEqual([
-        [0, `retry: ${ms}\n\n`],
+        [0, `retry: ${ms}\n`],
         [0, END],
       ]);
     });
@@ -442,7 +442,7 @@ describe("SSEManager", () => {
       );
       await manager.drain({ retryMs: [100, 9_000] });
       await endOfTurn();
-      const times = records.map(([first]) => Number(/^retry: (\d+)\n\n$/.exec(first?.[1] ?? "")?.[1]));
+      const times = records.map(([first]) => Number(/^retry: (\d+)\n$/.exec(first?.[1] ?? "")?.[1]));
       for (const ms of times) expect(ms >= 100 && ms <= 9_000, String(ms)).toBe(true);
       expect(new Set(times).size).toBeGreaterThan(50);
     });
@@ -474,7 +474,7 @@ describe("SSEManager", () => {
       expect(manager.size).toBe(0);
       expect(onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ reason: "drained" }));
       expect(source.returns).toBe(1);
-      expect(await readOne(reader)).toBe("event: message\ndata: 2\n\nretry: 7\n\n");
+      expect(await readOne(reader)).toBe("event: message\ndata: 2\n\nretry: 7\n");
       expect(await readOne(reader)).toBeUndefined();
       expect(vi.getTimerCount()).toBe(0);
     });
@@ -489,7 +489,7 @@ describe("SSEManager", () => {
       await first;
       const drained = manager.drain({ retryMs: [7, 7] });
       await pass(4_999);
-      expect(await readOne(reader)).toBe("retry: 7\n\n");
+      expect(await readOne(reader)).toBe("retry: 7\n");
       expect(await readOne(reader)).toBeUndefined();
       await drained;
       expect(vi.getTimerCount()).toBe(0);
@@ -529,7 +529,7 @@ describe("SSEManager", () => {
       source.fail(new Error("boom"));
       await drained;
       await endOfTurn();
-      expect(chunks.map(([, text]) => text)).toEqual(["retry: 7\n\n", END]);
+      expect(chunks.map(([, text]) => text)).toEqual(["retry: 7\n", END]);
       expect(onError).not.toHaveBeenCalled();
     });
 
@@ -539,23 +539,33 @@ describe("SSEManager", () => {
       await manager.drain({ retryMs: [7, 7] });
       const source = vi.fn(() => [1]);
       const live = new ControlledSource();
-      expect(await readText(bodyOf(early))).toBe("retry: 7\n\n");
-      expect(await readText(bodyOf(manager.createResponse(source)))).toBe("retry: 7\n\n");
-      expect(await readText(bodyOf(manager.createResponse(live)))).toBe("retry: 7\n\n");
+      expect(await readText(bodyOf(early))).toBe("retry: 7\n");
+      expect(await readText(bodyOf(manager.createResponse(source)))).toBe("retry: 7\n");
+      expect(await readText(bodyOf(manager.createResponse(live)))).toBe("retry: 7\n");
       expect(source).not.toHaveBeenCalled();
       expect(live).toMatchObject({ pulls: 0, returns: 1 });
       expect(manager.size).toBe(0);
       expect(vi.getTimerCount()).toBe(0);
     });
 
-    it("gives the promise of the first call to the second", async () => {
+    it("does not lose the event that did not fit into the chunk before", async () => {
+      const manager = new SSEManager({ highWaterMark: 30, openingMs: false });
+      const reader = bodyOf(manager.createResponse(["first", "second", "third"])).getReader();
+      expect(await readOne(reader)).toBe('event: message\ndata: "first"\n\n');
+      void manager.drain({ retryMs: [7, 7] });
+      const rest: string[] = [];
+      for (let text = await readOne(reader); text !== undefined; text = await readOne(reader)) rest.push(text);
+      expect(rest.join("")).toBe('event: message\ndata: "second"\n\nretry: 7\n');
+    });
+
+    it("resolves a second call with the first, whose options hold", async () => {
       const manager = new SSEManager({ openingMs: false });
       const chunks = await record(bodyOf(manager.createResponse(new ControlledSource())));
       const first = manager.drain({ retryMs: [7, 7] });
       const second = manager.drain({ retryMs: [9, 9] });
       await Promise.all([first, second]);
       await endOfTurn();
-      expect(chunks.map(([, text]) => text)).toEqual(["retry: 7\n\n", END]);
+      expect(chunks.map(([, text]) => text)).toEqual(["retry: 7\n", END]);
     });
 
     it("leaves the streams of other managers, and of none, alone", async () => {
@@ -601,7 +611,7 @@ describe("SSEManager", () => {
       const reading = readText(bodyOf(manager.createResponse(new ControlledSource(), { onClose })));
       await endOfTurn();
       await manager[Symbol.asyncDispose]();
-      expect(await reading).toMatch(/^retry: \d{4}\n\n$/);
+      expect(await reading).toMatch(/^retry: \d{4}\n$/);
       expect(onClose).toHaveBeenCalledWith(expect.objectContaining({ reason: "drained" }));
     });
   });
@@ -874,7 +884,7 @@ describe("SSEManager.openResponse", () => {
     expect(manager.size).toBe(1);
     const drained = manager.drain({ retryMs: [7, 7] });
     const response = await opening;
-    expect(await response.text()).toBe("retry: 7\n\n");
+    expect(await response.text()).toBe("retry: 7\n");
     await drained;
     expect(source.returns).toBe(1);
   });

@@ -1,4 +1,4 @@
-import type { AnyEvents, EventType, WholeEvent } from "./event-map.ts";
+import type { AnyEvents, DefaultType, EventType, WholeEvent } from "./event-map.ts";
 import type { StreamSource } from "./open-source.ts";
 import { type DrainOptions, OpenStreams } from "./open-streams.ts";
 import { respond, respondWhenOpen } from "./respond.ts";
@@ -11,7 +11,7 @@ import { mergeOptions, type ResponseOptions } from "./response-options.ts";
  * streams are open, and ends them together.
  *
  * @typeParam Events - The event types and their data, such as `{ progress: Progress; done: Done }`; a source that yields
- * anything else is then a compile error.
+ * anything else is then a compile error. Each call names the type of its plain values, unless it is `message`.
  * @example
  * ```ts
  * import { SSEManager, sse } from "@ssewire/core";
@@ -60,7 +60,7 @@ export class SSEManager<Events extends object = AnyEvents> implements AsyncDispo
     Value extends Events[Type] = Events[Type],
   >(
     source: StreamSource<Value | WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
-    options?: Type | ResponseOptions<Value, Type>,
+    options?: Type | ResponseOptions<Value, Type, WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
   ): Response {
     return respond<Value>(source, mergeOptions({}, options), undefined);
   }
@@ -92,7 +92,7 @@ export class SSEManager<Events extends object = AnyEvents> implements AsyncDispo
     Value extends Events[Type] = Events[Type],
   >(
     source: StreamSource<Value | WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
-    options?: Type | ResponseOptions<Value, Type>,
+    options?: Type | ResponseOptions<Value, Type, WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
   ): Promise<Response> {
     return respondWhenOpen<Value>(source, mergeOptions({}, options), undefined);
   }
@@ -110,17 +110,20 @@ export class SSEManager<Events extends object = AnyEvents> implements AsyncDispo
   }
 
   /** As the static {@link SSEManager.createResponse}, over the defaults of this manager. */
-  createResponse<const Type extends EventType<Events>, Value extends Events[Type]>(
+  createResponse<const Type extends EventType<Events> = DefaultType<Events>, Value extends Events[Type] = Events[Type]>(
     source: StreamSource<Value | WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
-    options?: Type | ResponseOptions<Value, Type>,
+    options?: Type | ResponseOptions<Value, Type, WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
   ): Response {
     return respond<Value>(source, mergeOptions<Value>(this.#defaults, options), this.#streams);
   }
 
   /** As the static {@link SSEManager.openResponse}, over the defaults of this manager. */
-  async openResponse<const Type extends EventType<Events>, Value extends Events[Type]>(
+  async openResponse<
+    const Type extends EventType<Events> = DefaultType<Events>,
+    Value extends Events[Type] = Events[Type],
+  >(
     source: StreamSource<Value | WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
-    options?: Type | ResponseOptions<Value, Type>,
+    options?: Type | ResponseOptions<Value, Type, WholeEvent<NoInfer<Events>, NoInfer<Type>>>,
   ): Promise<Response> {
     return respondWhenOpen<Value>(source, mergeOptions<Value>(this.#defaults, options), this.#streams);
   }

@@ -57,7 +57,9 @@ export class ValueEncoder<Value> {
         data.then(undefined, ignore);
         throw new TypeError("`formatError` must not return a promise");
       }
-      return data === null || data === undefined ? "" : this.#encodeErrorData(data);
+      // A `return` that was forgotten must not lose the error.
+      if (data === undefined) throw new TypeError("`formatError` must return data, an event, or null for none");
+      return data === null ? "" : this.#encodeErrorData(data);
     } catch (formatFailure) {
       this.#observer.failed(formatFailure);
       return this.#encodeErrorData(formatError(undefined));
