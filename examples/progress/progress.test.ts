@@ -147,14 +147,16 @@ describe("GET /documents/:id/progress", () => {
     expect((await fetch(demo.url)).status).toBe(200);
   });
 
-  it("sends one error event when the document service goes away in mid-stream", async () => {
+  it("sends one error event when the document service goes away in mid-stream, and lets the browser come back", async () => {
     const demo = await start(1);
     const reader = parse(await fetch(`${demo.url}documents/silent/progress`)).getReader();
     expect((await reader.read()).value).toMatchObject({ event: "progress" });
     demo.documentService.close();
     const { value } = await reader.read();
     expect(value).toMatchObject({ event: "error" });
-    expect(JSON.parse(value?.data ?? "")).toMatchObject({ status: "error" });
+    expect(JSON.parse(value?.data ?? "")).toMatchObject({ status: "error", retryable: true });
+    // No `~end`, which would keep the browser away for good.
+    expect((await reader.read()).done).toBe(true);
     expect((await fetch(demo.url)).status).toBe(200);
   });
 

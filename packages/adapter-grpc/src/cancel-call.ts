@@ -6,6 +6,14 @@
  * look whether the call has ended). In the next turn of the event loop the stream is there and the reset is sent.
  */
 export function cancelCall(call: { cancel(): void }): void {
-  call.cancel();
-  setImmediate(() => call.cancel());
+  cancelQuietly(call);
+  setImmediate(() => cancelQuietly(call));
+}
+
+function cancelQuietly(call: { cancel(): void }): void {
+  try {
+    call.cancel();
+  } catch {
+    // That of grpc-js does not throw. That of another has nobody left to tell, and must not keep the stream from ending.
+  }
 }

@@ -93,10 +93,12 @@ const ACTION = "create gRPC client";
  * ```ts
  * import { credentials } from "@grpc/grpc-js";
  * import { createGrpcClient } from "@ssewire/adapter-grpc/client";
- * import { ProgressService } from "./gen/progress_pb.js";
+ * import { DocumentService } from "./gen/documents_pb.js";
  *
- * const client = createGrpcClient(ProgressService, "localhost:50051", { credentials: credentials.createInsecure() });
- * const { percent } = await client.get({ task: "build" }, { timeoutMs: 1_000 });
+ * const client = createGrpcClient(DocumentService, "localhost:50051", { credentials: credentials.createInsecure() });
+ * for await (const { percent } of client.streamDocumentProgress({ documentId: "report" }, { timeoutMs: 60_000 })) {
+ *   console.log(percent);
+ * }
  * client.close();
  * ```
  * @see {@link https://github.com/grpc/grpc/blob/master/doc/naming.md | gRPC name resolution}

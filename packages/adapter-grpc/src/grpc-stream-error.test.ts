@@ -29,7 +29,7 @@ const TABLE: readonly (readonly [number, string, number, string])[] = [
 describe("GrpcStreamError", () => {
   it.each(TABLE)("stands for status %i, %s", (code, status, httpStatus, message) => {
     const error = new GrpcStreamError({ code, details: SECRET });
-    const retryable = status === "UNAVAILABLE";
+    const retryable = status === "UNAVAILABLE" || status === "CANCELLED";
     expect(error).toMatchObject({ name: "GrpcStreamError", code, status, httpStatus, message, retryable });
     expect(error.details).toBe(SECRET);
     expect(error[errorData]).toEqual({ code: status, retryable });

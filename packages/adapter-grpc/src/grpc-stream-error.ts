@@ -89,7 +89,8 @@ export class GrpcStreamError extends Error {
     this.details = failure.details;
     this.metadata = failure.metadata;
     this.httpStatus = httpStatus;
-    this.retryable = name === "UNAVAILABLE";
+    // Our own cancellations end quietly and never come here: this one says that the server is going away.
+    this.retryable = name === "UNAVAILABLE" || name === "CANCELLED";
     const data: GrpcErrorData = { code: name, retryable: this.retryable };
     Object.defineProperty(this, errorData, { value: data });
   }

@@ -95,13 +95,13 @@ const ACTION = "convert gRPC stream";
  * import { grpcStreamToSse } from "@ssewire/adapter-grpc";
  * import { createGrpcClient } from "@ssewire/adapter-grpc/client";
  * import { SSEManager } from "@ssewire/core";
- * import { ProgressService } from "./gen/progress_pb.js";
+ * import { DocumentService } from "./gen/documents_pb.js";
  *
- * const client = createGrpcClient(ProgressService, "localhost:50051", { credentials: credentials.createInsecure() });
+ * const client = createGrpcClient(DocumentService, "localhost:50051", { credentials: credentials.createInsecure() });
  *
  * export function GET(request: Request): Response {
  *   const progress = grpcStreamToSse(
- *     ({ signal }) => client.watch({ task: "build" }, { signal }),
+ *     ({ signal }) => client.streamDocumentProgress({ documentId: "report" }, { signal }),
  *     (message) => ({ percent: message.percent }),
  *   );
  *   return SSEManager.createResponse(progress, { eventType: "progress", request });

@@ -50,16 +50,16 @@ type GrpcMethodDefinition<Method extends Pick<DescMethod, "input" | "output">> =
  * ```ts
  * import { Server } from "@grpc/grpc-js";
  * import { type GrpcServiceImplementation, serviceDefinition } from "@ssewire/adapter-grpc/client";
- * import { ProgressService } from "./gen/progress_pb.js";
+ * import { DocumentService } from "./gen/documents_pb.js";
  *
- * const implementation: GrpcServiceImplementation<typeof ProgressService> = {
- *   watch(call) {
+ * const implementation: GrpcServiceImplementation<typeof DocumentService> = {
+ *   streamDocumentProgress(call) {
  *     call.write({ percent: 50 });
  *     call.end();
  *   },
  * };
  *
- * new Server().addService(serviceDefinition(ProgressService), implementation);
+ * new Server().addService(serviceDefinition(DocumentService), implementation);
  * ```
  * @see {@link https://protobufes.com/reference/descriptors/ | Protobuf-ES, descriptors}
  */
