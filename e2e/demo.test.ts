@@ -14,7 +14,10 @@ describe("the demo, as built", () => {
     const response = await fetch(`${demo.url}documents/silent/progress`);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     const body = response.text().catch((error: unknown) => error);
+    const stoppedAt = performance.now();
     expect(await demo.stop()).toBe(0);
+    // Left alone, the stream would have gone on for twenty seconds.
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
     await body;
   });
 
