@@ -108,6 +108,7 @@ const refusals: Refusal[] = [
   ["endEvent", { data: "done" }, TypeError, "an event made with sse()", "an instance of Object"],
   ["endEvent", "done", TypeError, "an event made with sse()", '"done"'],
   ["endEvent", null, TypeError, "an event made with sse()", "null"],
+  ["endEvent", sse(1, { id: "a\nb" }), TypeError, "its fields such as can be encoded", "an instance of Object"],
   ["stopReconnect", 1, TypeError, "a boolean", "1"],
   ["stopReconnect", "true", TypeError, "a boolean", '"true"'],
   ...delays("maxAgeMs", DELAY),

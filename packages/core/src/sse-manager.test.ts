@@ -548,14 +548,16 @@ describe("SSEManager", () => {
       expect(vi.getTimerCount()).toBe(0);
     });
 
-    it("does not lose the event that did not fit into the chunk before", async () => {
-      const manager = new SSEManager({ highWaterMark: 30, openingMs: false });
+    it("comes after the event that did not fit into the chunk, though it would fit itself", async () => {
+      const manager = new SSEManager({ highWaterMark: 45, openingMs: false });
       const reader = bodyOf(manager.createResponse(["first", "second", "third"])).getReader();
-      expect(await readOne(reader)).toBe('event: message\ndata: "first"\n\n');
+      const reading = readOne(reader);
+      // The chunk is full, and not on its way yet: it leaves at the end of this turn.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       void manager.drain({ retryMs: [7, 7] });
-      const rest: string[] = [];
-      for (let text = await readOne(reader); text !== undefined; text = await readOne(reader)) rest.push(text);
-      expect(rest.join("")).toBe('event: message\ndata: "second"\n\nretry: 7\n');
+      expect(await reading).toBe('event: message\ndata: "first"\n\n');
+      expect(await readOne(reader)).toBe('event: message\ndata: "second"\n\nretry: 7\n');
+      expect(await readOne(reader)).toBeUndefined();
     });
 
     it("resolves a second call with the first, whose options hold", async () => {
@@ -780,6 +782,14 @@ describe("SSEManager.openResponse", () => {
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({ type: "about:blank", status: 500 });
     expect(onError.mock.calls).toEqual([[new Error("boom")], [new Error("hands off")]]);
+  });
+
+  it("answers with the problem when onOpenError forgets to return a response", async () => {
+    const onError = vi.fn();
+    const options = { onError, onOpenError: vi.fn() };
+    const response = await SSEManager.openResponse(fails(new Error("boom")), options);
+    expect(response.status).toBe(500);
+    expect(onError).toHaveBeenLastCalledWith(new TypeError("`onOpenError` must return a Response"));
   });
 
   it("does not ask onOpenError about a failure after the first event", async () => {
