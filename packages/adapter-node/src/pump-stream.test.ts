@@ -51,6 +51,30 @@ describe("sendResponse: flow", () => {
     expect(body.cancelReasons).toHaveLength(1);
   });
 
+  it("says nothing of a body that gave its stalled client up, as core does, when that client then leaves", async () => {
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start(given) {
+          controller = given;
+        },
+        pull: (given) => given.enqueue(new Uint8Array(16_384)),
+      },
+      { highWaterMark: 0 },
+    );
+    const held = deferred();
+    const { port, settled, errors } = await sending((res) => {
+      onWrite(res, (ready) => !ready && held.resolve());
+      return new Response(body);
+    });
+    const client = await rawClient(port, get(), { paused: true });
+    await held.promise;
+    controller?.error(new DOMException("The reader took nothing for 30000 ms", "TimeoutError"));
+    client.socket.resetAndDestroy();
+    await settled[0];
+    expect(errors).toEqual([]);
+  });
+
   it("case 10: keeps at most the high water mark and 16 KiB for a client that does not read", async () => {
     const body = probeBody(Array.from({ length: 64 }, () => new Uint8Array(100_000)));
     const held = deferred();

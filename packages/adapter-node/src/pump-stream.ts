@@ -29,8 +29,12 @@ export async function pumpStream(
   onCancelError: (error: unknown) => void,
 ): Promise<void> {
   const reader = body.getReader();
-  // Never waited for: a source parked in an `await` of its own may not settle it.
-  const cancel = (): void => void reader.cancel(sink.closing.gone).catch(onCancelError);
+  const { closed } = reader;
+  // Never waited for: a source parked in an `await` of its own may not settle it. Rejected with what the body had
+  // failed with before, perhaps for the very client that left, it is nobody's business any more; then so is `closed`.
+  const cancel = (): void => {
+    reader.cancel(sink.closing.gone).catch((error: unknown) => closed.then(() => onCancelError(error), ignore));
+  };
   const stopListening = sink.closing.onClose(cancel);
   let unyieldedBytes = 0;
   try {
@@ -56,6 +60,10 @@ export async function pumpStream(
     stopListening();
     reader.releaseLock();
   }
+}
+
+function ignore(): void {
+  // See where it is passed.
 }
 
 /** Text is what bodies of some Response polyfills yield; by the Fetch standard a chunk is bytes. */
