@@ -70,7 +70,7 @@ export class GrpcStreamError extends Error {
   readonly metadata: GrpcMetadata | undefined;
   /** Status of an HTTP response that stands for `code`, such as 404 for NOT_FOUND. */
   readonly httpStatus: number;
-  /** Whether the same call may succeed when it is made again: UNAVAILABLE. */
+  /** Whether the same call may succeed when it is made again: UNAVAILABLE, or CANCELLED by anybody but us. */
   readonly retryable: boolean;
 
   /**

@@ -63,5 +63,6 @@ export function withoutUndefined<Options extends object>(
 ): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
   const given = { ...options };
   for (const name in given) if (given[name] === undefined) delete given[name];
+  // The compiler does not follow what the loop took away.
   return given as { [Key in keyof Options]: Exclude<Options[Key], undefined> };
 }

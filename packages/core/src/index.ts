@@ -2,7 +2,14 @@ export { type EventFields, encodeEvent } from "./encode-event.ts";
 export { errorData } from "./error-data.ts";
 export type { AnyEvents, DefaultType, EventType, WholeEvent } from "./event-map.ts";
 export { createEventStream } from "./event-stream.ts";
-export type { CloseReason, CloseReport, EventStreamOptions, Logger, SentEvent } from "./event-stream-options.ts";
+export type {
+  CloseReason,
+  CloseReport,
+  EventStreamOptions,
+  Logger,
+  SentEvent,
+  Serializer,
+} from "./event-stream-options.ts";
 export type { SourceContext, StreamSource, ValueIterable } from "./open-source.ts";
 export type { DrainOptions } from "./open-streams.ts";
 export type { ResponseOptions } from "./response-options.ts";

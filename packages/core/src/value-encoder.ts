@@ -75,10 +75,11 @@ export class ValueEncoder<Value> {
     const { id, eventType, serialize, onEvent } = this.#options;
     const valueId = id?.(value, this.#events);
     const data = serialize(value);
+    let frame: string;
+    if (valueId !== undefined) frame = encodeEvent({ id: valueId, event: eventType, data });
     // Almost all events come this way. JSON has no line breaks, so none has to be looked for.
-    const lines = serialize === serializeJson ? `data: ${data}\n` : dataLines(data);
-    const frame =
-      valueId === undefined ? `${this.#prefix}${lines}\n` : encodeEvent({ id: valueId, event: eventType, data });
+    else if (serialize === serializeJson) frame = `${this.#prefix}data: ${data}\n\n`;
+    else frame = `${this.#prefix}${dataLines(data)}\n`;
     // Asked here, so that no object is made for each event that nobody wants to see.
     if (onEvent) this.#observer.sent({ type: eventType, id: valueId, data: value });
     return frame;
