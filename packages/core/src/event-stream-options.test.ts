@@ -577,6 +577,56 @@ describe("EventStreamOptions", () => {
       expect(onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ reason: "failed", events: 1 }));
     });
 
+    const asking = (retryAfterMs: unknown): Error =>
+      Object.assign(new Error("boom"), { [errorData]: { retryAfterMs } });
+
+    it.each([
+      [5000, "5000"],
+      [0, "0"],
+      [0.2, "1"],
+      [1500.5, "1501"],
+    ])("tells the client to stay away for the retryAfterMs of errorData: %d", async (retryAfterMs, retry) => {
+      const data = `{"error":"boom","status":"error","retryAfterMs":${retryAfterMs}}`;
+      expect(await written(fails(asking(retryAfterMs)))).toBe(
+        `${first}event: error\nretry: ${retry}\ndata: ${data}\n\n`,
+      );
+    });
+
+    it.each([
+      -1,
+      -0.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      2 ** 53,
+      1e300,
+      "5000",
+      5000n,
+      null,
+      true,
+      { valueOf: () => 5000 },
+    ])("ignores a retryAfterMs that is no time: %s", async (retryAfterMs) => {
+      const text = await written(fails(asking(retryAfterMs)));
+      expect(text).toContain('event: error\ndata: {"error":"boom"');
+      expect(text).not.toContain("retry:");
+    });
+
+    it("has the retryAfterMs beside data of formatError's own, and not in an event of its own", async () => {
+      const error = asking(5000);
+      expect(await written(fails(error), { formatError: () => "gone" })).toBe(
+        `${first}event: error\nretry: 5000\ndata: "gone"\n\n`,
+      );
+      expect(await written(fails(error), { formatError: () => sse("gone") })).toBe(
+        `${first}event: error\ndata: "gone"\n\n`,
+      );
+      expect(await written(fails(error), { formatError: () => null })).toBe(first);
+    });
+
+    it("is what counts for an error that throws when it is looked at", async () => {
+      expect(await written(fails(hostileError()), { formatError: () => "gone" })).toBe(
+        `${first}event: error\ndata: "gone"\n\n`,
+      );
+    });
+
     it("knows errorData of another copy of this package", () => {
       expect(errorData).toBe(Symbol.for("ssewire.errorData"));
     });

@@ -731,6 +731,29 @@ describe("SSEManager.openResponse", () => {
     expect(await response.json()).toEqual(problem);
   });
 
+  it.each<[unknown, string | null]>([
+    [5000, "5"],
+    [1, "1"],
+    [0, "1"],
+    [1001, "2"],
+    [-1, null],
+    [Number.NaN, null],
+    [Number.POSITIVE_INFINITY, null],
+    ["5000", null],
+    [undefined, null],
+  ])("sends the retryAfterMs of errorData in whole seconds, or nothing: %s", async (retryAfterMs, retryAfter) => {
+    const error = Object.assign(new Error("Busy"), { httpStatus: 503, [errorData]: { retryAfterMs } });
+    const response = await SSEManager.openResponse(fails(error));
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe(retryAfter);
+  });
+
+  it("sends nothing of the errorData of an error without an httpStatus", async () => {
+    const error = Object.assign(new Error("Busy"), { [errorData]: { retryAfterMs: 5000 } });
+    const response = await SSEManager.openResponse(fails(error));
+    expect(response.headers.get("retry-after")).toBeNull();
+  });
+
   it("writes errorData that holds a BigInt as the error event does", async () => {
     const error = Object.assign(new Error("Too large"), { httpStatus: 413, [errorData]: { maxBytes: 5n } });
     const response = await SSEManager.openResponse(fails(error));

@@ -1,5 +1,5 @@
 import { dataLines, encodeEvent } from "./encode-event.ts";
-import { formatError, isRetryable } from "./error-data.ts";
+import { formatError, isRetryable, retryAfterMs } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
 import { isThenable } from "./has-method.ts";
 import { ignore, type Observer } from "./observer.ts";
@@ -18,7 +18,8 @@ export class ValueEncoder<Value> {
   readonly #observer: Observer<Value>;
   /** What every frame of a plain value without an id begins with; `eventType` was checked with the options. */
   readonly #prefix: string;
-  #events = 0;
+  /** How many events of the source were encoded; counted here, read elsewhere. */
+  events = 0;
 
   constructor(options: ResolvedOptions<Value>, observer: Observer<Value>) {
     this.#options = options;
@@ -26,15 +27,10 @@ export class ValueEncoder<Value> {
     this.#prefix = `event: ${options.eventType}\n`;
   }
 
-  /** How many events of the source were encoded. */
-  get events(): number {
-    return this.#events;
-  }
-
   /** @throws What the hooks throw, or {@link encodeEvent}. */
   encode(value: Value | SseEvent): string {
     const frame = isSseEvent(value) ? this.#encodeWhole(value) : this.#encodePlain(value);
-    this.#events++;
+    this.events++;
     return frame;
   }
 
@@ -53,13 +49,12 @@ export class ValueEncoder<Value> {
   #encodeFormatted(error: unknown): string {
     try {
       const data = this.#options.formatError(error);
-      if (isThenable(data)) {
-        data.then(undefined, ignore);
-        throw new TypeError("`formatError` must not return a promise");
-      }
+      if (isThenable(data)) data.then(undefined, ignore);
       // A `return` that was forgotten must not lose the error.
-      if (data === undefined) throw new TypeError("`formatError` must return data, an event, or null for none");
-      return data === null ? "" : this.#encodeErrorData(data);
+      if (isThenable(data) || data === undefined) {
+        throw new TypeError("`formatError` must return data or null");
+      }
+      return data === null ? "" : this.#encodeErrorData(data, retryAfterMs(error));
     } catch (formatFailure) {
       this.#observer.failed(formatFailure);
       return this.#encodeErrorData(formatError(undefined));
@@ -67,13 +62,13 @@ export class ValueEncoder<Value> {
   }
 
   /** Always JSON: `serialize` knows the values of the source only. */
-  #encodeErrorData(data: unknown): string {
-    return this.#encodeWhole(isSseEvent(data) ? data : sse(data), this.#options.errorEvent, serializeJson);
+  #encodeErrorData(data: unknown, retry?: number): string {
+    return this.#encodeWhole(isSseEvent(data) ? data : sse(data, { retry }), this.#options.errorEvent, serializeJson);
   }
 
   #encodePlain(value: Value): string {
     const { id, eventType, serialize, onEvent } = this.#options;
-    const valueId = id?.(value, this.#events);
+    const valueId = id?.(value, this.events);
     const data = serialize(value);
     let frame: string;
     if (valueId !== undefined) frame = encodeEvent({ id: valueId, event: eventType, data });
