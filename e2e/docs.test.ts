@@ -35,6 +35,7 @@ const tsconfig = {
       "@ssewire/core": ["../../packages/core/src/index.ts"],
       "@ssewire/adapter-grpc": ["../../packages/adapter-grpc/src/index.ts"],
       "@ssewire/adapter-grpc/client": ["../../packages/adapter-grpc/src/client.ts"],
+      "@ssewire/adapter-grpc/protobuf": ["../../packages/adapter-grpc/src/protobuf.ts"],
       "@ssewire/adapter-node": ["../../packages/adapter-node/src/index.ts"],
     },
   },

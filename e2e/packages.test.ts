@@ -32,10 +32,12 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 const consumer = `
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DescService } from "@bufbuild/protobuf";
+import { create, type DescService } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { credentials } from "@grpc/grpc-js";
 import { GrpcStreamError, grpcStreamToSse } from "@ssewire/adapter-grpc";
 import { createGrpcClient } from "@ssewire/adapter-grpc/client";
+import { decodeStatusDetails, jsonEvent } from "@ssewire/adapter-grpc/protobuf";
 import { toNodeHandler } from "@ssewire/adapter-node";
 import { SSEManager, sse } from "@ssewire/core";
 
@@ -53,7 +55,9 @@ const server = createServer(toNodeHandler((request) => SSEManager.createResponse
 server.listen(0, "127.0.0.1", async () => {
   const { port } = server.address() as AddressInfo;
   const response = await fetch(\`http://127.0.0.1:\${port}/\`);
-  process.stdout.write(JSON.stringify([await response.text(), typeof GrpcStreamError]));
+  const details = decodeStatusDetails(new GrpcStreamError({ code: 5, details: "" }));
+  const json: string = jsonEvent(TimestampSchema)(create(TimestampSchema));
+  process.stdout.write(JSON.stringify([await response.text(), details, json]));
   server.close();
   server.closeAllConnections();
 });
@@ -114,7 +118,7 @@ describe("the packages, packed and installed into an empty project", () => {
   it("run", async () => {
     const printed = await run(process.execPath, ["consumer.js"], folder);
     const body = 'id: 1\nevent: progress\ndata: {"percent":50,"half":true}\n\n';
-    expect(JSON.parse(printed)).toEqual([body, "function"]);
+    expect(JSON.parse(printed)).toEqual([body, {}, "1970-01-01T00:00:00Z"]);
   });
 
   it("can be required from CommonJS", async () => {

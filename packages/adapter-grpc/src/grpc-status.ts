@@ -68,6 +68,11 @@ export function grpcStatus(code: number): GrpcStatus {
   return STATUSES[code - 1] ?? UNKNOWN;
 }
 
+/** The code of that name, `undefined` when there is none. */
+export function grpcStatusCode(name: string): number | undefined {
+  return STATUSES.find((status) => status.name === name)?.code;
+}
+
 function status(
   code: number,
   name: GrpcStatusName,
