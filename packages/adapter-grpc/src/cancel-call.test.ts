@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { deferred } from "../test/deferred.ts";
 import { flood, serveProgress, statusOf } from "../test/progress-server.ts";
+import { reaching } from "../test/runtime.ts";
 import { cancelCall } from "./cancel-call.ts";
 import { grpcStreamToSse } from "./index.ts";
 
@@ -13,8 +14,8 @@ describe("cancelCall", () => {
     await server.client.get({});
     for (let index = 0; index < 10; index++) cancelCall(server.client.watch({}));
     await server.barrier();
-    // grpc-js opens the streams all the same. Were they not cancelled, this would wait for ever.
-    expect(server.watchCount()).toBeGreaterThan(0);
+    // grpc-js opens streams all the same, not all ten of them. Were they not cancelled, this would wait for ever.
+    expect(server.watchCount()).toBeGreaterThanOrEqual(reaching(1));
     await server.allCancelled();
   });
 
@@ -48,7 +49,7 @@ describe("grpcStreamToSse", () => {
     stream.cancel();
     expect(await stream.next()).toEqual(DONE);
     await server.barrier();
-    expect(server.watchCount()).toBe(1);
+    expect(server.watchCount()).toBe(reaching(1));
     await server.allCancelled();
   });
 
@@ -60,7 +61,7 @@ describe("grpcStreamToSse", () => {
     });
     expect(await stream.next()).toEqual(DONE);
     await server.barrier();
-    expect(server.watchCount()).toBe(1);
+    expect(server.watchCount()).toBe(reaching(1));
     await server.allCancelled();
   });
 
@@ -85,7 +86,7 @@ describe("grpcStreamToSse", () => {
     gate.resolve();
     await opened.promise;
     await server.barrier();
-    expect(server.watchCount()).toBe(1);
+    expect(server.watchCount()).toBe(reaching(1));
     await server.allCancelled();
   });
 });

@@ -1,10 +1,12 @@
 import { getEventListeners, setMaxListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { DescService } from "@bufbuild/protobuf";
-import { type ClientReadableStream, credentials, Metadata } from "@grpc/grpc-js";
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { promisify } from "node:util";
+import { create, type DescService } from "@bufbuild/protobuf";
+import { type ClientReadableStream, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
+import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
 import { collect } from "../test/collect.ts";
 import { deferred } from "../test/deferred.ts";
+import { NamesService, ThenResponseSchema } from "../test/gen/ssewire/test/v1/names_pb.ts";
 import {
   DoorService,
   type GetResponse,
@@ -13,7 +15,14 @@ import {
   type WatchResponse,
 } from "../test/gen/ssewire/test/v1/progress_pb.ts";
 import { cancelled, connect, fail, flood, serveProgress, statusOf } from "../test/progress-server.ts";
-import { createGrpcClient, type GrpcCallOptions, type GrpcClient, type GrpcClientOptions } from "./client.ts";
+import {
+  createGrpcClient,
+  type GrpcCallOptions,
+  type GrpcClient,
+  type GrpcClientOptions,
+  type GrpcServiceImplementation,
+  serviceDefinition,
+} from "./client.ts";
 import { GrpcStreamError, grpcStreamToSse } from "./index.ts";
 
 const insecure = credentials.createInsecure();
@@ -151,6 +160,40 @@ describe("createGrpcClient", () => {
     );
   });
 
+  it("is no thenable, whatever the service has", async () => {
+    const make = async (): Promise<GrpcClient<typeof NamesService>> => {
+      const client = createGrpcClient(NamesService, "localhost:1", { credentials: insecure });
+      onTestFinished(() => client.close());
+      return client;
+    };
+    const client = await make();
+    expect(client).not.toHaveProperty("then");
+    expect(typeof client.then$).toBe("function");
+    expectTypeOf(client).not.toHaveProperty("then");
+    expectTypeOf<keyof typeof client>().toEqualTypeOf<
+      "then$" | "constructor$" | "toString$" | "close" | typeof Symbol.dispose
+    >();
+  });
+
+  it("calls methods whose names JavaScript has a meaning for", async () => {
+    const server = new Server();
+    const implementation: GrpcServiceImplementation<typeof NamesService> = {
+      // biome-ignore lint/suspicious/noThenProperty: the rpc is called `Then`
+      then: (_call, respond) => respond(null, {}),
+      constructor$: (_call, respond) => respond(null, {}),
+      toString$: (call) => call.end(),
+    };
+    server.addService(serviceDefinition(NamesService), implementation);
+    onTestFinished(() => server.forceShutdown());
+    const port = await promisify(server.bindAsync.bind(server))("127.0.0.1:0", ServerCredentials.createInsecure());
+    const client = createGrpcClient(NamesService, `127.0.0.1:${port}`, { credentials: insecure });
+    onTestFinished(() => client.close());
+    expect(await client.then$({})).toEqual(create(ThenResponseSchema));
+    await client.constructor$({});
+    expect((await collect(client.toString$({}))).values).toEqual([]);
+    expect(String(client)).toBe("[object Object]");
+  });
+
   it.each([
     ["undefined", undefined],
     ["a message descriptor", WatchRequestSchema],
@@ -178,7 +221,7 @@ describe("createGrpcClient", () => {
     [{ credentials: insecure, channelOptions: 1 }, "`channelOptions` must be an object, got number"],
     [
       { credentials: insecure, keepalive: 1 },
-      "unknown option `keepalive`, allowed are `credentials`, `channelOptions`",
+      "unknown option `keepalive`, allowed are `credentials`, `channelOptions`, `maxCallsPerConnection`, `metadata`, `interceptors`",
     ],
   ])("refuses wrong options: %#", (options, message) => {
     expect(() => createGrpcClient(ProgressService, "localhost:1", options as GrpcClientOptions)).toThrow(
@@ -188,9 +231,11 @@ describe("createGrpcClient", () => {
 
   it.each<[object | null, string]>([
     [null, "`options` must be an object, got null"],
-    [{ timeout: 1 }, "unknown option `timeout`, allowed are `signal`, `deadline`, `timeoutMs`, `metadata`"],
+    [
+      { timeout: 1 },
+      "unknown option `timeout`, allowed are `signal`, `deadline`, `timeoutMs`, `metadata`, `interceptors`",
+    ],
     [{ signal: {} }, "`signal` must be an AbortSignal, got object"],
-    [{ metadata: { trace: "1f" } }, "`metadata` must be a Metadata of @grpc/grpc-js, got object"],
     [{ deadline: 1, timeoutMs: 1 }, "`deadline` and `timeoutMs` are both given"],
     [{ deadline: "soon" }, "`deadline` must be a Date or a number, got string"],
     [{ deadline: new Date(Number.NaN) }, "`deadline` is not a valid time"],

@@ -75,6 +75,11 @@ export function methodPath(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
+/** The name of a method as error messages show it. */
+export function methodName(method: DescMethod): string {
+  return `${method.parent.typeName}.${method.name}`;
+}
+
 /** Bytes of a message. grpc-js writes them with `Buffer.copy`, so that a plain `Uint8Array` fails; this one is not copied. */
 export function serializeMessage(schema: DescMessage, message: MessageInitShape<DescMessage>): Buffer {
   const bytes = toBinary(schema, create(schema, message));
