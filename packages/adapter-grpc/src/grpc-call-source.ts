@@ -1,6 +1,23 @@
 import { cancelCall } from "./cancel-call.ts";
+import type { GrpcMetadata } from "./grpc-metadata.ts";
 import { GrpcStreamError } from "./grpc-stream-error.ts";
 import type { MessageSource } from "./message-source.ts";
+
+/** How a call ended, OK included. */
+export interface GrpcCallStatus {
+  /** Status code as it was received; 0 is OK. */
+  readonly code: number;
+  /** Status message as it was received. Not safe to show. */
+  readonly details: string;
+  /** Trailing metadata. */
+  readonly metadata: GrpcMetadata;
+}
+
+/** Told of what a grpc-js call says besides its messages. What they throw, or reject with, the call fails with. */
+export interface CallObservers {
+  readonly onMetadata?: ((metadata: GrpcMetadata) => unknown) | undefined;
+  readonly onStatus?: ((status: GrpcCallStatus) => unknown) | undefined;
+}
 
 /**
  * What is needed of a grpc-js `ClientReadableStream`.
@@ -13,7 +30,8 @@ export interface GrpcCall {
   /** Adds a listener. */
   on(event: "readable" | "end" | "close", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "status", listener: (status: object) => void): unknown;
+  on(event: "metadata", listener: (metadata: GrpcMetadata) => void): unknown;
+  on(event: "status", listener: (status: GrpcCallStatus) => void): unknown;
   /** Cancels the RPC. */
   cancel(): void;
   readonly destroyed?: boolean | undefined;
@@ -46,7 +64,8 @@ export function isGrpcCall(value: unknown): value is GrpcCall {
  * here looks just like one that succeeded. The listeners stay, because a call that is cancelled still emits an 'error',
  * and without a listener that is an uncaught exception.
  */
-export function readGrpcCall(call: GrpcCall, wake: () => void): MessageSource {
+export function readGrpcCall(call: GrpcCall, wake: () => void, observers: CallObservers): MessageSource {
+  let isOpen = false;
   let isOver = false;
   let isAtEnd = false;
   let failure: { readonly error: unknown } | undefined;
@@ -55,8 +74,21 @@ export function readGrpcCall(call: GrpcCall, wake: () => void): MessageSource {
     failure ??= { error };
     wake();
   };
-  const onStatus = (): void => {
+  const observe = async <Event>(observer: ((event: Event) => unknown) | undefined, event: Event): Promise<void> => {
+    try {
+      await observer?.(event);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const onMetadata = (metadata: GrpcMetadata): void => {
+    isOpen = true;
+    void observe(observers.onMetadata, metadata);
+    wake();
+  };
+  const onStatus = (status: GrpcCallStatus): void => {
     isOver = true;
+    void observe(observers.onStatus, status);
   };
   const onEnd = (): void => {
     isAtEnd = true;
@@ -68,6 +100,7 @@ export function readGrpcCall(call: GrpcCall, wake: () => void): MessageSource {
   };
 
   call.on("error", fail);
+  call.on("metadata", onMetadata);
   call.on("status", onStatus);
   call.on("end", onEnd);
   call.on("close", onClose);
@@ -82,6 +115,9 @@ export function readGrpcCall(call: GrpcCall, wake: () => void): MessageSource {
       if (message !== null) return { done: false, value: message };
       if (failure !== undefined) throw failure.error;
       return isAtEnd ? { done: true, value: undefined } : undefined;
+    },
+    get isOpen() {
+      return isOpen;
     },
     cancel() {
       if (!isOver) cancelCall(call);

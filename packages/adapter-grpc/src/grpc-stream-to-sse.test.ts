@@ -200,7 +200,15 @@ describe("grpcStreamToSse, its arguments", () => {
     [null, "`options` must be an object, got null"],
     [{ signal: new AbortController() }, "`signal` must be an AbortSignal, got object"],
     [{ expose: "yes" }, "`expose` must be a boolean, got string"],
-    [{ heartbeatMs: 1 }, "unknown option `heartbeatMs`, allowed are `signal`, `expose`"],
+    [{ onMetadata: "log" }, "`onMetadata` must be a function, got string"],
+    [{ onStatus: {} }, "`onStatus` must be a function, got object"],
+    [{ details: true }, "`details` must be a function, got boolean"],
+    [{ retryable: ["ABORTED"] }, "`retryable` must be a function, got an array"],
+    [
+      { heartbeatMs: 1 },
+      "unknown option `heartbeatMs`, allowed are `signal`, `onMetadata`, `onStatus`, `retry`, `expose`, `details`, " +
+        "`retryable`",
+    ],
   ])("refuse options %j", (options, message) => {
     expect(() => grpcStreamToSse(numbers(1), transform, options as object)).toThrow(
       new TypeError(`Cannot convert gRPC stream: ${message}`),
@@ -234,6 +242,25 @@ describe("grpcStreamToSse, its types", () => {
         () => numbers(1),
         (message) => expectTypeOf(message).toBeNumber(),
       );
+    };
+    expect(check).toBeTypeOf("function");
+  });
+
+  it("take a transform that is not written in place, and refuse one of other messages", () => {
+    const toEvent = ({ percent }: WatchResponse): { percent: number } => ({ percent });
+    const toOther = ({ size }: { size: number }): number => size;
+    // Never called: only its types matter.
+    const check = (client: ProgressClient): void => {
+      const stream = grpcStreamToSse(({ signal }) => client.watch({}, { signal }), toEvent);
+      expectTypeOf(stream).toEqualTypeOf<GrpcSseStream<{ percent: number }>>();
+      grpcStreamToSse(async ({ signal }) => client.watch({}, { signal }), toEvent);
+      grpcStreamToSse(() => client.watch({}), toEvent);
+      grpcStreamToSse(client.watch({}), toEvent);
+      grpcStreamToSse(({ signal }) => numbers(signal.aborted ? 0 : 1), String);
+      // @ts-expect-error the call gives no sizes
+      grpcStreamToSse(({ signal }) => client.watch({}, { signal }), toOther);
+      // @ts-expect-error nor does a generator of numbers
+      grpcStreamToSse(({ signal }) => numbers(signal.aborted ? 0 : 1), toOther);
     };
     expect(check).toBeTypeOf("function");
   });

@@ -1,7 +1,10 @@
-import { checkOptions, checkSignal } from "./check-options.ts";
-import { type GrpcCall, isGrpcCall } from "./grpc-call-source.ts";
+import { checkFunctions, checkOptions, checkSignal } from "./check-options.ts";
+import { type GrpcCall, type GrpcCallStatus, isGrpcCall } from "./grpc-call-source.ts";
+import type { GrpcMetadata } from "./grpc-metadata.ts";
 import type { GrpcSseStream } from "./grpc-sse-stream.ts";
+import type { GrpcErrorOptions } from "./grpc-stream-error.ts";
 import { isAsyncIterable } from "./iterable-source.ts";
+import { type GrpcRetryOptions, resolveRetry } from "./retry-policy.ts";
 import { TransformedStream } from "./transformed-stream.ts";
 import { wrongType } from "./wrong-type.ts";
 
@@ -19,6 +22,11 @@ export type GrpcStreamFactory = (context: GrpcStreamContext) => GrpcStream | Pro
 
 /** What {@link grpcStreamToSse} reads. */
 export type GrpcStreamSource = GrpcStream | GrpcStreamFactory;
+
+/** A stream of messages of that type. A grpc-js call tells it by its `deserialize` only: as an iterable it yields `any`. */
+export type GrpcStreamOf<Message> =
+  | (GrpcCall & { deserialize(bytes: never): Message })
+  | (AsyncIterable<Message> & { readonly deserialize?: undefined });
 
 /** The type of the messages of a source. */
 // A grpc-js call is asked first, and by its `deserialize`: as an iterable it yields `any`, and so does its `read`.
@@ -45,7 +53,7 @@ export interface TransformContext {
 }
 
 /** Options of {@link grpcStreamToSse}. */
-export interface GrpcStreamToSseOptions {
+export interface GrpcStreamToSseOptions extends GrpcErrorOptions {
   /**
    * Ends the stream quietly and cancels the RPC when aborted; one that is aborted already keeps a factory from being
    * called. The listener is removed at every ending.
@@ -55,15 +63,33 @@ export interface GrpcStreamToSseOptions {
   signal?: AbortSignal | undefined;
 
   /**
-   * Shows the raw details of every gRPC failure as the error's message, and so in the error event on the wire. They name
-   * hosts and internals: only for browsers that are trusted with them.
+   * Called with the server's metadata (its headers) when they arrive, once, before the first message is transformed; not
+   * at all when a call fails without any. What it throws or rejects with, the stream fails with. Of grpc-js calls only.
    *
-   * @defaultValue `false`
+   * @defaultValue none
    */
-  expose?: boolean | undefined;
+  onMetadata?: ((metadata: GrpcMetadata) => unknown) | undefined;
+
+  /**
+   * Called with the status and the trailers of the call when it is over, once, however it ended: OK has code 0, and a
+   * stream that was left has 1, CANCELLED. What it throws or rejects with, the stream fails with, unless it is over. Of
+   * grpc-js calls only.
+   *
+   * @defaultValue none
+   */
+  onStatus?: ((status: GrpcCallStatus) => unknown) | undefined;
+
+  /**
+   * Calls the factory again when its call fails with UNAVAILABLE before the first message, as it does while a server
+   * restarts. `{}` takes the defaults. For factories only.
+   *
+   * @defaultValue none: a call that fails is a stream that fails
+   */
+  retry?: GrpcRetryOptions | undefined;
 }
 
 const ACTION = "convert gRPC stream";
+const OPTION_NAMES = ["signal", "onMetadata", "onStatus", "retry", "expose", "details", "retryable"];
 
 /**
  * Turns a gRPC server stream into a source for `SSEManager.createResponse`.
@@ -86,8 +112,8 @@ const ACTION = "convert gRPC stream";
  * @param transform - Called with each message in order and its `index`, one at a time; may be async. Gives a value, an
  * event made by core's `sse()`, an array of these, or `null` or `undefined` to skip the message. An array that is meant as
  * one value goes into an array: `[[1, 2]]`.
- * @param options - `signal`, `expose`.
- * @returns An async iterator with `cancel(reason?)` and `[Symbol.asyncDispose]`.
+ * @param options - `signal`, `onMetadata`, `onStatus`, `retry`, `expose`, `details`, `retryable`.
+ * @returns An async iterator with `opened()`, `cancel(reason?)` and `[Symbol.asyncDispose]`.
  * @throws {TypeError} When an argument is of the wrong type or an option unknown.
  * @example
  * ```ts
@@ -112,18 +138,41 @@ const ACTION = "convert gRPC stream";
 export function grpcStreamToSse<const Source extends GrpcStreamSource, Result>(
   source: Source,
   transform: (message: MessageOf<Source>, context: TransformContext) => Result,
+  options?: GrpcStreamToSseOptions,
+): GrpcSseStream<ValueOf<Awaited<Result>>>;
+// For a transform that is not written in place: the compiler looks at it before it looks into the factory.
+export function grpcStreamToSse<Message, Result>(
+  source: (context: GrpcStreamContext) => GrpcStreamOf<Message> | PromiseLike<GrpcStreamOf<Message>>,
+  transform: (message: Message, context: TransformContext) => Result,
+  options?: GrpcStreamToSseOptions,
+): GrpcSseStream<ValueOf<Awaited<Result>>>;
+export function grpcStreamToSse(
+  source: GrpcStreamSource,
+  transform: (message: never, context: TransformContext) => unknown,
   options: GrpcStreamToSseOptions = {},
-): GrpcSseStream<ValueOf<Awaited<Result>>> {
+): GrpcSseStream<unknown> {
   if (typeof source !== "function" && !isGrpcCall(source) && !isAsyncIterable(source)) {
     throw wrongType(ACTION, "source", "a grpc-js call, an async iterable or a function that gives one", source);
   }
   if (typeof transform !== "function") throw wrongType(ACTION, "transform", "a function", transform);
-  checkOptions(ACTION, options, ["signal", "expose"]);
-  const { signal, expose = false } = options;
+  checkOptions(ACTION, options, OPTION_NAMES);
+  const { signal, onMetadata, onStatus, retry, ...errors } = options;
   checkSignal(ACTION, signal);
-  if (typeof expose !== "boolean") throw wrongType(ACTION, "expose", "a boolean", expose);
+  checkFunctions(ACTION, { onMetadata, onStatus, details: errors.details, retryable: errors.retryable });
+  if (typeof (errors.expose ?? false) !== "boolean") throw wrongType(ACTION, "expose", "a boolean", errors.expose);
+  if (retry !== undefined && typeof source !== "function") {
+    throw new TypeError(`Cannot ${ACTION}: \`retry\` needs a factory for a source; a call can be read once`);
+  }
+  const retryPolicy = retry === undefined ? undefined : resolveRetry(ACTION, retry);
 
-  // `MessageOf` says what the source gives; that is for callers, and beyond what the compiler can follow from here.
+  // What the source gives is for the signatures above to say, and beyond what the compiler can follow from here.
   const untyped = transform as (message: unknown, context: TransformContext) => unknown;
-  return new TransformedStream({ source, transform: untyped, signal, expose });
+  return new TransformedStream({
+    source,
+    transform: untyped,
+    signal,
+    observers: { onMetadata, onStatus },
+    retryPolicy,
+    errors,
+  });
 }

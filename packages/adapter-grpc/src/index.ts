@@ -1,10 +1,11 @@
-export type { GrpcCall } from "./grpc-call-source.ts";
+export type { GrpcCall, GrpcCallStatus } from "./grpc-call-source.ts";
+export type { GrpcFailure } from "./grpc-failure.ts";
+export type { GrpcMetadata } from "./grpc-metadata.ts";
 export type { GrpcSseStream } from "./grpc-sse-stream.ts";
 export type { GrpcStatusName } from "./grpc-status.ts";
 export {
   type GrpcErrorData,
-  type GrpcFailure,
-  type GrpcMetadata,
+  type GrpcErrorOptions,
   GrpcStreamError,
   type GrpcStreamErrorOptions,
 } from "./grpc-stream-error.ts";
@@ -12,6 +13,7 @@ export {
   type GrpcStream,
   type GrpcStreamContext,
   type GrpcStreamFactory,
+  type GrpcStreamOf,
   type GrpcStreamSource,
   type GrpcStreamToSseOptions,
   grpcStreamToSse,
@@ -19,3 +21,5 @@ export {
   type TransformContext,
   type ValueOf,
 } from "./grpc-stream-to-sse.ts";
+export type { GrpcRetryOptions } from "./retry-policy.ts";
+export type { GrpcStatusDetail } from "./status-details.ts";

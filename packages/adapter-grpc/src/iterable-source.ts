@@ -43,6 +43,8 @@ export function readAsyncIterable(iterable: AsyncIterable<unknown>, wake: () => 
       if (step === undefined && !isPending) void request();
       return step;
     },
+    // An iterable tells nothing but its messages, its end and its failure, and `read` gives these.
+    isOpen: false,
     cancel() {
       if (!isOver) void release(iterator);
     },

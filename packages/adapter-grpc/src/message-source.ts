@@ -12,6 +12,9 @@ export interface MessageSource {
    */
   read(): IteratorResult<unknown, undefined> | undefined;
 
+  /** Whether the server has answered, though maybe without a message. */
+  readonly isOpen: boolean;
+
   /** Releases the source, whatever state it is in. Never throws; `read` is not called afterwards. */
   cancel(): void;
 }
