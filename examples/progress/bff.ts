@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { credentials } from "@grpc/grpc-js";
 import { grpcStreamToSse } from "@ssewire/adapter-grpc";
 import { createGrpcClient } from "@ssewire/adapter-grpc/client";
-import { SSEManager } from "@ssewire/core";
+import { type SourceContext, SSEManager, sse } from "@ssewire/core";
 import { type Log, streamLogger } from "./console-log.ts";
 import { DocumentService, DocumentStatusSchema } from "./gen/documents_pb.ts";
 
@@ -24,13 +24,19 @@ export function createBff(documentService: string, log: Log): Bff {
   const manager = new SSEManager({ heartbeatMs: 5_000, stopReconnect: true });
 
   function streamProgress(documentId: string, request: Request): Response {
-    const progress = grpcStreamToSse(
-      ({ signal }) => client.streamDocumentProgress({ documentId }, { signal }),
-      // What the browser gets is decided here. The bigint leaves as a string, as ProtoJSON has it.
-      ({ percent, status, message, bytesProcessed }) => {
-        return { percent, status: DocumentStatusSchema.value[status]?.localName, message, bytesProcessed };
-      },
-    );
+    const progress = ({ lastEventId }: SourceContext) =>
+      grpcStreamToSse(
+        // A browser that comes back goes on where it was, whatever broke in between.
+        ({ signal }) => client.streamDocumentProgress({ documentId, after: sequenceOf(lastEventId) }, { signal }),
+        // What the browser gets is decided here. The bigint leaves as a string, as ProtoJSON has it.
+        ({ sequence, percent, status, message, bytesProcessed }) =>
+          sse(
+            { percent, status: DocumentStatusSchema.value[status]?.localName, message, bytesProcessed },
+            { id: `${sequence}` },
+          ),
+        // The service may be restarting.
+        { retry: { maxAttempts: 3 } },
+      );
     return manager.createResponse(progress, { eventType: "progress", request, logger: streamLogger(log, documentId) });
   }
 
@@ -52,4 +58,9 @@ export function createBff(documentService: string, log: Log): Bff {
   }
 
   return { fetch, close: () => client.close() };
+}
+
+/** What a client sends as its last event ID may be anything; what is none of ours counts as none. */
+function sequenceOf(lastEventId = ""): number {
+  return /^\d{1,9}$/.test(lastEventId) ? Number(lastEventId) : 0;
 }

@@ -7,6 +7,8 @@ import { DocumentService } from "./gen/documents_pb.ts";
 import { processDocument } from "./process-document.ts";
 
 export interface DocumentServiceOptions {
+  /** Port of this machine to listen on; 0 takes a free one. @defaultValue 0 */
+  port?: number | undefined;
   /** How many times faster than life. @defaultValue 1 */
   speed?: number | undefined;
   /** Called when a call is over. */
@@ -23,21 +25,22 @@ export interface RunningDocumentService {
   close(): void;
 }
 
-/** The backend: a gRPC server on a free port of this machine. */
+/** The backend: a gRPC server. */
 export async function startDocumentService(options: DocumentServiceOptions = {}): Promise<RunningDocumentService> {
-  const { speed = 1, onCallEnd } = options;
+  const { port = 0, speed = 1, onCallEnd } = options;
   let openCalls = 0;
 
   const implementation: GrpcServiceImplementation<typeof DocumentService> = {
     async streamDocumentProgress(call) {
-      const { documentId } = call.request;
+      const { documentId, after } = call.request;
       const cancelled = new AbortController();
       const { signal } = cancelled;
       call.on("cancelled", () => cancelled.abort());
       openCalls++;
       let failure: unknown;
       try {
-        for await (const progress of processDocument(documentId, (ms) => wait(ms / speed, undefined, { signal }))) {
+        const pause = (ms: number): Promise<void> => wait(ms / speed, undefined, { signal });
+        for await (const progress of processDocument(documentId, after, pause)) {
           if (!call.write(progress)) await once(call, "drain", { signal });
         }
         call.end();
@@ -53,6 +56,6 @@ export async function startDocumentService(options: DocumentServiceOptions = {})
   const server = new Server();
   server.addService(serviceDefinition(DocumentService), implementation);
   const bind = promisify(server.bindAsync.bind(server));
-  const port = await bind("127.0.0.1:0", ServerCredentials.createInsecure());
-  return { address: `127.0.0.1:${port}`, openCalls: () => openCalls, close: () => server.forceShutdown() };
+  const bound = await bind(`127.0.0.1:${port}`, ServerCredentials.createInsecure());
+  return { address: `127.0.0.1:${bound}`, openCalls: () => openCalls, close: () => server.forceShutdown() };
 }

@@ -6,7 +6,7 @@ import { parsePort } from "./parse-port.ts";
 import { type Demo, startDemo } from "./start-demo.ts";
 
 const FIRST_FRAME =
-  'event: progress\ndata: {"percent":0,"status":"QUEUED","message":"Waiting for a worker","bytesProcessed":"0"}\n\n';
+  'id: 1\nevent: progress\ndata: {"percent":0,"status":"QUEUED","message":"Waiting for a worker","bytesProcessed":"0"}\n\n';
 
 interface TestDemo extends Demo {
   /** Resolves with the line about a document that contains `text`, said before or after. */
@@ -166,6 +166,23 @@ describe("GET /documents/:id/progress", () => {
     expect(response.status).toBe(204);
     expect(demo.documentService.openCalls()).toBe(0);
   });
+
+  it("goes on after the last event the browser has seen", async () => {
+    const demo = await start();
+    const response = await fetch(`${demo.url}documents/invoice/progress`, { headers: { "Last-Event-ID": "20" } });
+    const events = await readEvents(response);
+    expect(events.map(({ id }) => id)).toEqual(["21", "22", "~end"]);
+    expect(JSON.parse(events[1]?.data ?? "")).toMatchObject({ percent: 100 });
+  });
+
+  it.each(["", "twenty", "-1", "1e9", "9999999999"])(
+    "begins at the beginning when the last event ID is %j",
+    async (id) => {
+      const demo = await start();
+      const response = await fetch(`${demo.url}documents/invoice/progress`, { headers: { "Last-Event-ID": id } });
+      expect(await readEvents(response)).toHaveLength(23);
+    },
+  );
 
   it("takes ids with any characters", async () => {
     const demo = await start();
