@@ -22,8 +22,9 @@ export interface GrpcClientOptions {
   /**
    * How many calls one connection carries at the same time, at least 1. When all are full, the next call opens another
    * connection; one that runs empty is kept until grpc-js drops it (`"grpc.client_idle_timeout_ms"`). At most what the
-   * server permits as MAX_CONCURRENT_STREAMS, often 100 or 128: calls beyond that wait, silently, until another one ends.
-   * The connections are the client's own.
+   * server permits as MAX_CONCURRENT_STREAMS, often 100 or 128: calls beyond that wait, silently, until another one ends,
+   * and a Node server from 22 on often refuses them even then, as it counts streams that have just ended: stay a little
+   * below. The connections are the client's own.
    *
    * @defaultValue none: all calls share one connection
    */
