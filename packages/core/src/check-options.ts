@@ -7,7 +7,7 @@ export type Rule = readonly [allowed: string, accepts: (value: unknown) => boole
 export type Rules<Options> = { readonly [Key in keyof Options]-?: Rule };
 
 /** The longest delay that timers take, in ms; with a longer one they fire at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+export const MAX_DELAY_MS = 2_147_483_647;
 
 // The annotations let a bundler drop what is not used: it cannot know that these calls do nothing else.
 const ofType = (type: string): Rule => [`a ${type}`, (value) => typeof value === type];

@@ -2,25 +2,23 @@ import { commentLines, retryLine } from "./encode-event.ts";
 import { atEndOfTurn } from "./end-of-turn.ts";
 import type { EngineOwner, OwnedEngine } from "./engine-owner.ts";
 import type { EventSink } from "./event-sink.ts";
-import type { CloseReport, ResolvedOptions } from "./event-stream-options.ts";
+import type { Ending, ResolvedOptions } from "./event-stream-options.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
 import { contain, ignore, Observer } from "./observer.ts";
 import { checkSource, openSource, type StreamSource, type ValuePuller } from "./open-source.ts";
+import { isOverflow } from "./overflow-error.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { StreamTimers, type TimerCallbacks } from "./stream-timers.ts";
 import { ValueEncoder } from "./value-encoder.ts";
 
-/** How a stream ends. */
-export type Ending = Pick<CloseReport, "reason" | "error">;
-
 /**
  * Drives one event stream: pulls the source, encodes what it yields, pushes chunks into a sink.
  *
- * At any time it waits either for the source (`#wanted` is true) or for the reader (it is false). The source is pulled
- * only while more is wanted, one value at a time. Frames gather in `#buffer` until the end of the turn of the event
- * loop, or until one does not fit: that one is `#held`, and with it the source. Once `#ending` is set, the source is
- * not asked again, and the stream ends when the sink has taken what is left. Every ending comes to `#finish`, once.
+ * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
+ * `#buffer` until the end of the turn, or until one does not fit: that one is `#held`, and with it the source. Once
+ * `#ending` is set, the source is not asked again, and the stream ends when the sink has taken what is left. Every ending
+ * comes to `#finish`, once.
  */
 export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   readonly #source: StreamSource<Value | SseEvent>;
@@ -179,7 +177,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   readonly #onFailed = (error: unknown): void => {
     if (this.#isOver) return;
     this.#observer.failed(error);
-    this.#end({ reason: "failed", error }, this.#encoder.encodeError(error));
+    this.#end({ reason: isOverflow(error) ? "overflow" : "failed", error }, this.#encoder.encodeError(error));
   };
 
   get #isOver(): boolean {

@@ -25,8 +25,17 @@ import { isSseEvent, type SseEvent } from "./sse-event.ts";
  * - `stalled`: the reader took nothing for `stallTimeoutMs`.
  * - `expired`: the stream reached its `maxAgeMs`.
  * - `drained`: the manager was drained.
+ * - `overflow`: the reader fell too far behind the event log it reads; `error` is an `OverflowError`.
  */
-export type CloseReason = "completed" | "failed" | "cancelled" | "aborted" | "stalled" | "expired" | "drained";
+export type CloseReason =
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "aborted"
+  | "stalled"
+  | "expired"
+  | "drained"
+  | "overflow";
 
 /** How a stream ended and what it sent. */
 export interface CloseReport {
@@ -37,9 +46,12 @@ export interface CloseReport {
   readonly events: number;
   /** Bytes handed to the reader, comments included. */
   readonly bytes: number;
-  /** What the source threw, with reason `failed`. */
+  /** What the source threw, with reason `failed` or `overflow`. */
   readonly error?: unknown;
 }
+
+/** How a stream ends. */
+export type Ending = Pick<CloseReport, "reason" | "error">;
 
 /** An event that was encoded. */
 export interface SentEvent {

@@ -6,6 +6,7 @@ import {
   type CloseReport,
   createEventStream,
   type EventStreamOptions,
+  OverflowError,
   SSEManager,
   type StreamSource,
 } from "./index.ts";
@@ -184,6 +185,7 @@ const endings: Record<CloseReport["reason"], (stream: EndingStream) => Promise<u
   },
   expired: () => vi.advanceTimersByTimeAsync(70_000),
   drained: ({ manager }) => manager.drain(),
+  overflow: ({ source }) => source.fail(new OverflowError(1_001)),
 };
 
 interface EndingStream {

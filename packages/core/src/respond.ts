@@ -1,7 +1,7 @@
 import type { EngineOwner } from "./engine-owner.ts";
-import { type Ending, EventEngine } from "./event-engine.ts";
+import { EventEngine } from "./event-engine.ts";
 import { toReadableStream } from "./event-stream.ts";
-import { type ResolvedOptions, resolveOptions } from "./event-stream-options.ts";
+import { type Ending, type ResolvedOptions, resolveOptions } from "./event-stream-options.ts";
 import { hasMethod } from "./has-method.ts";
 import { readLastEventId } from "./last-event-id.ts";
 import { Observer } from "./observer.ts";

@@ -1,8 +1,10 @@
 import { dataLines, encodeEvent } from "./encode-event.ts";
+import { frameOf } from "./encoded-event.ts";
 import { formatError, isRetryable, retryAfterMs } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
 import { isThenable } from "./has-method.ts";
 import { ignore, type Observer } from "./observer.ts";
+import { isOverflow } from "./overflow-error.ts";
 import { serializeJson } from "./serialize-json.ts";
 import { isSseEvent, type SseEvent, sse } from "./sse-event.ts";
 
@@ -42,6 +44,8 @@ export class ValueEncoder<Value> {
 
   /** What follows the last value of a source that failed; may be empty. */
   encodeError(error: unknown): string {
+    // The client shall come back, and read on from where it was.
+    if (isOverflow(error)) return "";
     const isFinal = this.#options.stopReconnect && !isRetryable(error);
     return this.#encodeFormatted(error) + (isFinal ? END_FRAME : "");
   }
@@ -83,8 +87,9 @@ export class ValueEncoder<Value> {
   #encodeWhole(event: SseEvent, eventType = this.#options.eventType, serialize = this.#options.serialize): string {
     const { data, id, retry, comment } = event;
     const type = event.event ?? (data === undefined ? undefined : eventType);
-    const text = data === undefined ? undefined : serialize(data);
-    const frame = encodeEvent({ comment, id, event: type, retry, data: text });
+    const frame =
+      frameOf(event) ??
+      encodeEvent({ comment, id, event: type, retry, data: data === undefined ? data : serialize(data) });
     this.#observer.sent({ type, id, data });
     return frame;
   }
