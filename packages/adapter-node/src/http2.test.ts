@@ -1,8 +1,9 @@
 import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
-import { deferred } from "../test/deferred.ts";
+import { deferred, nextTurn } from "../test/deferred.ts";
 import { expectNoWarnings, serveHttp2 } from "../test/local-server.ts";
 import { endless, probeBody } from "../test/probe-body.ts";
+import { closingBody } from "../test/sending-server.ts";
 import { type ToNodeHandlerOptions, toNodeHandler, type WebHandler } from "./to-node-handler.ts";
 
 async function handling(handler: WebHandler, options: ToNodeHandlerOptions = {}) {
@@ -171,6 +172,50 @@ describe("toNodeHandler over HTTP/2", () => {
     session.destroy();
     for (const body of bodies) expect(await body.cancelled.promise).toMatchObject({ name: "AbortError" });
     await Promise.all(settled);
+  });
+
+  it("case 28: a session that goes away with an error cancels its streams", async () => {
+    const body = probeBody();
+    const { request, session, settled, errors } = await handling(() => new Response(body.stream));
+    await request().head;
+    session.goaway(constants.NGHTTP2_INTERNAL_ERROR);
+    expect(await body.cancelled.promise).toMatchObject({ name: "AbortError" });
+    await settled[0];
+    expect(errors).toEqual([]);
+  });
+
+  it("case 28: a session that goes away without one lets its streams finish", async () => {
+    const body = probeBody();
+    const { request, session, settled } = await handling(() => new Response(body.stream));
+    const exchange = request();
+    await exchange.head;
+    session.close();
+    await nextTurn();
+    body.push("all");
+    body.close();
+    expect(await exchange.closed).toEqual({ code: constants.NGHTTP2_NO_ERROR, text: "all", ended: true });
+    await settled[0];
+    expect(body.cancelReasons).toEqual([]);
+  });
+
+  it("holds back one stream whose client does not read it, and not the others of the session", async () => {
+    const chunk = new Uint8Array(16_384);
+    const stalled = probeBody(endless(chunk));
+    const { request, session } = await handling(({ url }) =>
+      url.endsWith("/stalled")
+        ? new Response(stalled.stream)
+        : new Response(closingBody(Array.from({ length: 64 }, () => chunk))),
+    );
+    const unread = session.request({ ":path": "/stalled" }).on("error", () => undefined);
+    unread.pause();
+    await new Promise((resolve) => unread.once("response", resolve));
+    for (let other = 0; other < 5; other += 1) {
+      expect((await request().closed).text).toHaveLength(64 * 16_384);
+    }
+    // The windows of a stream, 64 KiB on either side of the buffers between, bound what its source gives.
+    expect(stalled.pulls()).toBeLessThan(64);
+    unread.close(constants.NGHTTP2_CANCEL);
+    await stalled.cancelled.promise;
   });
 
   it("case 29: cancels the body of a handler that returns after the client left", async () => {

@@ -1,23 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { expectNoWarnings } from "../test/local-server.ts";
+import { expectNoWarnings, selfSigned } from "../test/local-server.ts";
 import { probeBody } from "../test/probe-body.ts";
 import { toNodeHandler } from "./to-node-handler.ts";
-
-/** Key and certificate for one run, or `undefined` where there is no openssl to make them. */
-function selfSigned(): string | undefined {
-  const options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost";
-  try {
-    return execFileSync("openssl", [...options.split(" "), "-keyout", "-", "-out", "-"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-  } catch {
-    return undefined;
-  }
-}
 
 const pem = selfSigned();
 

@@ -1,9 +1,13 @@
-import { describe, expect, it, vi } from "vitest";
+import { connect } from "node:net";
+import { SSEManager } from "@ssewire/core";
+import { EventSource, type MessageEvent } from "undici";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { deferred } from "../test/deferred.ts";
 import { expectNoWarnings } from "../test/local-server.ts";
 import { endless, probeBody } from "../test/probe-body.ts";
 import { get, rawClient } from "../test/raw-client.ts";
 import { closingBody, foreign, onWrite, sending } from "../test/sending-server.ts";
+import { standstill } from "../test/standstill.ts";
 
 describe("sendResponse: flow", () => {
   expectNoWarnings();
@@ -17,6 +21,20 @@ describe("sendResponse: flow", () => {
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     expect(body.cancelReasons).toEqual([]);
     await response.body?.cancel();
+    await body.cancelled.promise;
+  });
+
+  it("case 1: an EventSource opens before the first event, and gets each as it comes", async () => {
+    const body = probeBody();
+    const { url } = await sending(
+      () => new Response(body.stream, { headers: { "content-type": "text/event-stream" } }),
+    );
+    const events = new EventSource(url);
+    await new Promise((resolve) => events.addEventListener("open", resolve));
+    const message = new Promise<MessageEvent>((resolve) => events.addEventListener("message", resolve));
+    body.push("data: hello\n\n");
+    expect((await message).data).toBe("hello");
+    events.close();
     await body.cancelled.promise;
   });
 
@@ -53,22 +71,22 @@ describe("sendResponse: flow", () => {
 
   it("says nothing of a body that gave its stalled client up, as core does, when that client then leaves", async () => {
     let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let pulls = 0;
     const body = new ReadableStream<Uint8Array>(
       {
         start(given) {
           controller = given;
         },
-        pull: (given) => given.enqueue(new Uint8Array(16_384)),
+        pull(given) {
+          pulls += 1;
+          given.enqueue(new Uint8Array(16_384));
+        },
       },
       { highWaterMark: 0 },
     );
-    const held = deferred();
-    const { port, settled, errors } = await sending((res) => {
-      onWrite(res, (ready) => !ready && held.resolve());
-      return new Response(body);
-    });
+    const { port, settled, errors } = await sending(() => new Response(body));
     const client = await rawClient(port, get(), { paused: true });
-    await held.promise;
+    await standstill(() => pulls);
     controller?.error(new DOMException("The reader took nothing for 30000 ms", "TimeoutError"));
     client.socket.resetAndDestroy();
     await settled[0];
@@ -139,6 +157,28 @@ describe("sendResponse: flow", () => {
       await settled[0];
     },
   );
+
+  it("case 11: answers another request of the same server while 100 MB are always ready", async () => {
+    const chunk = new Uint8Array(16_384);
+    const { port } = await sending((res) => {
+      if (res.req.url === "/other") return new Response("other");
+      return new Response(probeBody(Array.from({ length: 6_400 }, () => chunk)).stream);
+    });
+    const fast = connect({ port, host: "127.0.0.1" });
+    onTestFinished(() => void fast.destroy());
+    let takenBytes = 0;
+    const flowing = deferred();
+    fast.on("data", (data) => {
+      takenBytes += data.byteLength;
+      flowing.resolve();
+    });
+    const other = await rawClient(port);
+    fast.write(get("/flood"));
+    await flowing.promise;
+    other.socket.write(get("/other"));
+    await other.until(/other/);
+    expect(takenBytes).toBeLessThan(6_400 * chunk.byteLength);
+  });
 
   it("case 45: gives up a client that takes nothing for writeTimeoutMs", async () => {
     const body = probeBody(endless(new Uint8Array(16_384)));
@@ -217,6 +257,15 @@ describe("sendResponse: bodies", () => {
     expect(await (await fetch(url)).text()).toBe(text);
   });
 
+  it.each([
+    ["in text", () => foreign({ body: closingStrings(["data: a\uD800b\n\n", "data: \u{1F600}\n\n"]) })],
+    ["in an event", () => SSEManager.createResponse(["a\uD800b", "\u{1F600}"], { serialize: String, retryMs: 1 })],
+  ])("case 35: a lone surrogate %s becomes U+FFFD, and pairs stay whole", async (_, make) => {
+    const { url } = await sending(make);
+    const text = await (await fetch(url)).text();
+    expect(text.match(/(?<=data: ).*/g)).toEqual(["a\uFFFDb", "\u{1F600}"]);
+  });
+
   it("case 36: sends a clone, both branches of a tee, a piped and a wrapped body", async () => {
     const makers = [
       () => new Response(closingBody(["x"])).clone(),
@@ -229,3 +278,13 @@ describe("sendResponse: bodies", () => {
     expect(errors).toEqual([]);
   });
 });
+
+/** A body of text, as some polyfills have it. */
+function closingStrings(chunks: string[]): ReadableStream<string> {
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}

@@ -1,4 +1,4 @@
-import { wrongType } from "./options-check.ts";
+import { outOfRange, wrongType } from "./options-check.ts";
 import { isHost } from "./request-url.ts";
 
 /** Where the URL of a request comes from; see {@link toWebRequest}. */
@@ -41,14 +41,12 @@ export function resolveRequestOptions(task: string, options: ToWebRequestOptions
   if (host !== undefined) {
     const allowed = "a host with an optional port, like `example.com:8443`";
     if (typeof host !== "string") throw wrongType(task, "host", allowed, host);
-    if (!isHost(host)) throw new RangeError(`${task}: option \`host\` must be ${allowed}, got the string "${host}"`);
+    if (!isHost(host)) throw outOfRange(task, "host", allowed, host);
   }
   if (protocol !== undefined) {
     const allowed = '"http" or "https"';
     if (typeof protocol !== "string") throw wrongType(task, "protocol", allowed, protocol);
-    if (protocol !== "http" && protocol !== "https") {
-      throw new RangeError(`${task}: option \`protocol\` must be ${allowed}, got the string "${String(protocol)}"`);
-    }
+    if (protocol !== "http" && protocol !== "https") throw outOfRange(task, "protocol", allowed, protocol);
   }
   return { trustProxy, host, protocol };
 }

@@ -1,28 +1,40 @@
 import { drainUpload } from "./drain-upload.ts";
-import type { NodeResponse } from "./node-message.ts";
+import { isHttp2, type NodeResponse } from "./node-message.ts";
+import { wrongType } from "./options-check.ts";
 import { pumpStream } from "./pump-stream.ts";
 import { isBodiless, setBodilessLength, setHead } from "./response-head.ts";
 import { ResponseSink } from "./response-sink.ts";
 import { reportError, type SendSettings } from "./send-options.ts";
+import { noticeConnection } from "./server-connections.ts";
 
 /** Takes over an error while the head is unsent, as the `next` of Express and Connect does. */
 export type Next = (error?: unknown) => void;
 
+/** The responses that are being answered: nobody else may write to them. */
+const taken = new WeakSet<NodeResponse>();
+
 /**
- * Answers with what `produce` makes. Never rejects: a failure is told to `next` if there is one and nothing was sent,
- * else it goes to `onError` and becomes an empty 500 or a reset. Once the client has left failures are nobody's.
+ * Answers with `answer`, or what it makes. Never rejects: a failure is told to `next` if there is one and nothing was
+ * sent, else it goes to `onError` and becomes an empty 500 or a reset. Once the client has left failures are nobody's.
  */
 export async function respond(
-  produce: () => unknown,
+  answer: Response | (() => unknown),
   res: NodeResponse,
   { onError, writeTimeoutMs }: SendSettings,
   next?: Next,
 ): Promise<void> {
   const report = (error: unknown): void => void reportError(onError, error);
+  if (taken.has(res)) {
+    const error = new Error("Cannot send response: another one was given to the same `res` before");
+    if (isResponse(answer)) cancelBody(answer, error, () => undefined);
+    return report(error);
+  }
+  taken.add(res);
+  const connections = noticeConnection(res);
   const sink = new ResponseSink(res, writeTimeoutMs);
   let response: unknown;
   try {
-    response = await produce();
+    response = typeof answer === "function" ? await answer() : answer;
     assertResponse(response);
     if (sink.closing.gone !== undefined) cancelBody(response, sink.closing.gone, report);
     else await send(response, res, sink, report);
@@ -30,13 +42,19 @@ export async function respond(
     // The error is told below, and an errored body would only reject with it again.
     if (isResponse(response)) cancelBody(response, error, () => undefined);
     if (sink.closing.gone === undefined) {
-      if (next !== undefined && !res.headersSent) return next(error);
+      if (next !== undefined && !res.headersSent) {
+        taken.delete(res);
+        return next(error);
+      }
       report(error);
       sink.fail();
     }
   }
+  if (res.writableLength > 0) connections?.addFlushing(sink.finished);
   await sink.finished;
-  if (sink.closing.gone === undefined) drainUpload(res);
+  if (sink.closing.gone !== undefined) return;
+  drainUpload(res);
+  if (!isHttp2(res)) connections?.afterResponse?.(res.req);
 }
 
 async function send(
@@ -68,8 +86,7 @@ function cancelBody({ body }: Response, reason: unknown, onError: (error: unknow
 
 function assertResponse(value: unknown): asserts value is Response {
   if (!isResponse(value)) {
-    const got = value === null ? "null" : typeof value;
-    throw new TypeError(`Cannot send response: must be a Response with a ReadableStream or null as body, got ${got}`);
+    throw wrongType("Cannot send response", "response", "a Response with a ReadableStream or null as body", value);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 
@@ -25,11 +26,7 @@ export class ResponseClosing {
     const close = (): void => this.close();
     res.once("close", close);
     res.req.once("aborted", close);
-    // A pipelined response that waits for its turn has no socket yet, and on Node 20 and 22 it never hears of one that
-    // closed in the meantime.
-    if (!isHttp2(res) && res.socket === null) {
-      res.once("close", onSocketClose(res.req.socket, close));
-    }
+    if (!isHttp2(res) && needsSocket(res)) res.once("close", onSocketEnd(res.req.socket, close));
     if (isAlreadyClosed(res)) this.close();
   }
 
@@ -70,20 +67,35 @@ function isAlreadyClosed(res: NodeResponse): boolean {
   return res.destroyed || res.req.aborted || res.req.socket?.destroyed === true;
 }
 
+/**
+ * Whether only the socket tells of a client that leaves: a pipelined response that waits for its turn never hears of it
+ * on Node 20 and 22, and a request whose body was read hears of no half close while the client does not read.
+ */
+function needsSocket(res: ServerResponse): boolean {
+  const { "content-length": length, "transfer-encoding": coding } = res.req.headers;
+  return res.socket === null || length !== undefined || coding !== undefined;
+}
+
 const socketListeners = new WeakMap<Socket, Set<() => void>>();
 
-/** Runs `listener` when `socket` closes, through one real listener however many responses are queued on it. */
-function onSocketClose(socket: Socket, listener: () => void): () => void {
+/** Runs `listener` when `socket` ends or closes, through one real listener however many responses are queued on it. */
+function onSocketEnd(socket: Socket, listener: () => void): () => void {
   let listeners = socketListeners.get(socket);
   if (listeners === undefined) {
     const added = new Set<() => void>();
-    socketListeners.set(socket, added);
-    socket.once("close", () => {
+    const tell = (): void => {
       for (const each of added) each();
-    });
+    };
+    socketListeners.set(socket, added);
+    socket.once("end", tell).once("close", tell);
     listeners = added;
   }
   listeners.add(listener);
   const registered = listeners;
   return () => registered.delete(listener);
+}
+
+/** Whether responses are being sent, or wait for their turn, through `socket`, as far as only it tells of their end. */
+export function hasQueued(socket: Socket): boolean {
+  return (socketListeners.get(socket)?.size ?? 0) > 0;
 }

@@ -1,4 +1,4 @@
-import { wrongType } from "./options-check.ts";
+import { checkDelay, wrongType } from "./options-check.ts";
 
 /** How a response is sent; see {@link sendResponse}. */
 export interface SendResponseOptions {
@@ -28,20 +28,11 @@ export interface SendSettings {
 
 export const SEND_OPTION_NAMES: readonly string[] = ["onError", "writeTimeoutMs"];
 
-/** What a timer of Node can hold; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Checks and completes `options`; unknown names are refused by whoever knows all that are allowed. */
 export function resolveSendOptions(task: string, options: SendResponseOptions): SendSettings {
   const { onError = printError, writeTimeoutMs = 30_000 } = options;
   if (typeof onError !== "function") throw wrongType(task, "onError", "a function", onError);
-  const range = `an integer from 1 to ${MAX_TIMER_MS} (milliseconds), or false`;
-  if (writeTimeoutMs !== false) {
-    if (typeof writeTimeoutMs !== "number") throw wrongType(task, "writeTimeoutMs", range, writeTimeoutMs);
-    if (!Number.isInteger(writeTimeoutMs) || writeTimeoutMs < 1 || writeTimeoutMs > MAX_TIMER_MS) {
-      throw new RangeError(`${task}: option \`writeTimeoutMs\` must be ${range}, got the number ${writeTimeoutMs}`);
-    }
-  }
+  if (writeTimeoutMs !== false) checkDelay(task, "writeTimeoutMs", writeTimeoutMs, ", or false");
   return { onError, writeTimeoutMs };
 }
 

@@ -80,7 +80,22 @@ describe("sendResponse: failure", () => {
     expect(received).not.toContain("secret");
     await settled[0];
     expect(errors).toEqual([failure]);
-    // Case 19: none of it is the client's fault.
+    expect(clientErrors).toEqual([]);
+  });
+
+  it.each([
+    ["before the first chunk", []],
+    ["after chunks", ["one"]],
+  ])("case 19: a body that fails %s is no 'clientError'", async (_, chunks) => {
+    const body = probeBody(chunks);
+    const { server, port, settled, clientErrors } = await sending(() => new Response(body.stream));
+    const client = await rawClient(port, get());
+    await client.until(chunks.length > 0 ? /one\r\n$/ : /\r\n\r\n$/);
+    body.fail(new Error("secret"));
+    await client.closed;
+    await settled[0];
+    // The server would have told by the time the connection is gone.
+    await expect.poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count)))).toBe(0);
     expect(clientErrors).toEqual([]);
   });
 
@@ -177,6 +192,27 @@ describe("sendResponse: failure", () => {
     expect(errors).toEqual([]);
   });
 
+  it("leaves a response alone that is being sent when another is given to the same res, and says so", async () => {
+    const [first, second] = [probeBody(), probeBody()];
+    const { port, errors, settled } = await sending((res) => {
+      // Given after this one, which is sent below.
+      queueMicrotask(() => {
+        settled.push(sendResponse(new Response(second.stream), res, { onError: (error) => errors.push(error) }));
+      });
+      return new Response(first.stream);
+    });
+    const client = await rawClient(port, get());
+    const reason = await second.cancelled.promise;
+    expect(errors).toEqual([reason]);
+    expect(String(reason)).toBe("Error: Cannot send response: another one was given to the same `res` before");
+    await settled[1];
+    first.push("whole");
+    first.close();
+    expect(await client.until(/0\r\n\r\n$/)).toMatch(/\r\n\r\n5\r\nwhole\r\n0\r\n\r\n$/);
+    await settled[0];
+    expect(errors).toHaveLength(1);
+  });
+
   it("cancels when somebody else ends the response half way", async () => {
     const body = probeBody(["one"]);
     let end = (): void => undefined;
@@ -214,13 +250,19 @@ describe("sendResponse: failure", () => {
 
 describe("sendResponse: options", () => {
   it.each<[object, RegExp]>([
-    [{ writeTimeoutMs: "1" }, /^TypeError: .*`writeTimeoutMs`.*integer from 1.*false, got string/],
-    [{ writeTimeoutMs: null }, /^TypeError: .*`writeTimeoutMs`.*got null/],
-    [{ writeTimeoutMs: 0 }, /^RangeError: .*`writeTimeoutMs`.*got the number 0/],
+    [
+      { writeTimeoutMs: "1" },
+      /^TypeError: .*`writeTimeoutMs`.*integer from 1 to 2147483647 \(ms\), or false, got string/,
+    ],
+    [{ writeTimeoutMs: null }, /^TypeError: Cannot send response: `writeTimeoutMs` must be .* got null$/],
+    [{ writeTimeoutMs: 0 }, /^RangeError: .*`writeTimeoutMs`.*got 0$/],
     [{ writeTimeoutMs: 1.5 }, /^RangeError: .*`writeTimeoutMs`.*1\.5/],
     [{ writeTimeoutMs: 2 ** 31 }, /^RangeError: .*`writeTimeoutMs`/],
     [{ onError: "log" }, /^TypeError: .*`onError`.*a function, got string/],
-    [{ onerror: () => undefined }, /^TypeError: .*unknown option `onerror`.*`onError`/],
+    [
+      { onerror: () => undefined },
+      /^TypeError: Cannot send response: unknown option `onerror`, allowed are `onError`, `writeTimeoutMs`$/,
+    ],
   ])("refuses %o by name, and says what is allowed", async (options, message) => {
     const thrown = deferred<unknown>();
     const { url } = await serve((_req, res) => {

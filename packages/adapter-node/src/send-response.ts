@@ -18,7 +18,8 @@ import { resolveSendOptions, SEND_OPTION_NAMES, type SendResponseOptions } from 
  *
  * Errors: with the head unsent (a locked or used body, an invalid header) the client gets an empty 500, after it the
  * connection is cut (HTTP/2: the stream is reset with INTERNAL_ERROR), so that a broken body never looks whole. Either
- * way `onError` hears of it once.
+ * way `onError` hears of it once. A response that `res` is sending already is left alone: then this one is cancelled,
+ * and `onError` hears why.
  *
  * @param response - The Response; its body must be unused. A foreign class will do.
  * @param res - Where to send it. Nothing may have been sent through it.
@@ -42,5 +43,5 @@ import { resolveSendOptions, SEND_OPTION_NAMES, type SendResponseOptions } from 
 export function sendResponse(response: Response, res: NodeResponse, options: SendResponseOptions = {}): Promise<void> {
   const task = "Cannot send response";
   refuseUnknown(task, options, SEND_OPTION_NAMES);
-  return respond(() => response, res, resolveSendOptions(task, options));
+  return respond(response, res, resolveSendOptions(task, options));
 }

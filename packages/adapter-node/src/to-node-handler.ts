@@ -1,5 +1,5 @@
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { refuseUnknown } from "./options-check.ts";
+import { refuseUnknown, wrongType } from "./options-check.ts";
 import { REQUEST_OPTION_NAMES, resolveRequestOptions, type ToWebRequestOptions } from "./request-options.ts";
 import { RequestRefusedError } from "./request-refused-error.ts";
 import { type Next, respond } from "./respond.ts";
@@ -51,7 +51,7 @@ export interface ToNodeHandlerOptions extends SendResponseOptions, ToWebRequestO
  */
 export function toNodeHandler(handler: WebHandler, options: ToNodeHandlerOptions = {}): NodeHandler {
   const task = "Cannot make handler";
-  if (typeof handler !== "function") throw new TypeError(`${task}: must be a function, got ${typeof handler}`);
+  if (typeof handler !== "function") throw wrongType(task, "handler", "a function", handler);
   refuseUnknown(task, options, [...SEND_OPTION_NAMES, ...REQUEST_OPTION_NAMES]);
   const sendSettings = resolveSendOptions(task, options);
   const requestSettings = resolveRequestOptions(task, options);

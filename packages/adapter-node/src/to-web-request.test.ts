@@ -10,9 +10,8 @@ import { toNodeHandler, type WebHandler } from "./to-node-handler.ts";
 import { toWebRequest } from "./to-web-request.ts";
 
 async function answering(handler: WebHandler, options: ToWebRequestOptions = {}) {
-  const errors: unknown[] = [];
+  const [errors, settled]: [unknown[], Promise<void>[]] = [[], []];
   const listener = toNodeHandler(handler, { ...options, onError: (error) => errors.push(error) });
-  const settled: Promise<void>[] = [];
   const { port, url } = await serve((req, res) => void settled.push(listener(req, res)));
   return { port, url, errors, settled };
 }
@@ -107,7 +106,7 @@ describe("toWebRequest: URL and fields", () => {
     [{ host: "a/b" }, /^RangeError: .*`host`.*"a\/b"/],
     [{ protocol: 1 }, /^TypeError: .*`protocol`.*got number/],
     [{ protocol: "ftp" }, /^RangeError: .*`protocol`.*"ftp"/],
-    [{ Host: "a" }, /^TypeError: .*unknown option `Host`, known are `trustProxy`, `host`, `protocol`/],
+    [{ Host: "a" }, /^TypeError: .*unknown option `Host`, allowed are `trustProxy`, `host`, `protocol`/],
   ])("refuses %o by name, and says what is allowed", async (options, message) => {
     const thrown = deferred<unknown>();
     const { url } = await serve((req, res) => {

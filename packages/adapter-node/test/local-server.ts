@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import {
   type ClientHttp2Session,
@@ -9,12 +10,26 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
+import type { NodeServer } from "../src/server-connections.ts";
 
 /** A server on a free port, closed with all its connections when the test ends. */
 export interface LocalServer<Kind> {
   readonly server: Kind;
   readonly port: number;
   readonly url: string;
+}
+
+/** Key and certificate for one run, or `undefined` where there is no openssl to make them. */
+export function selfSigned(): string | undefined {
+  const options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost";
+  try {
+    return execFileSync("openssl", [...options.split(" "), "-keyout", "-", "-out", "-"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 export async function serve(
@@ -44,7 +59,8 @@ export async function serveHttp2(
   return { ...local, session };
 }
 
-async function listen<Kind extends Server | Http2Server>(server: Kind): Promise<LocalServer<Kind>> {
+/** Lets `server` listen on a free port. */
+export async function listen<Kind extends NodeServer>(server: Kind): Promise<LocalServer<Kind>> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // A server that listens on a port has an AddressInfo; the other kinds are for pipes and closed ones.
   const { port } = server.address() as AddressInfo;
@@ -55,8 +71,8 @@ async function listen<Kind extends Server | Http2Server>(server: Kind): Promise<
 export function expectNoWarnings(): void {
   const warnings: Error[] = [];
   const record = (warning: Error): void => {
-    // Node's own notice that a feature this test file uses is experimental says nothing about the package.
-    if (warning.name !== "ExperimentalWarning") warnings.push(warning);
+    // A notice that a feature this test file uses is experimental says nothing about the package.
+    if (warning.name !== "ExperimentalWarning" && !warning.message.includes("is experimental")) warnings.push(warning);
   };
   beforeEach(() => {
     warnings.length = 0;

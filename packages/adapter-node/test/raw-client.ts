@@ -24,11 +24,12 @@ export async function rawClient(port: number, request = "", options: { paused?: 
   });
   if (options.paused === true) socket.pause();
   const closed = new Promise<string>((resolve) => socket.once("close", () => resolve(received)));
+  const refused = new Promise<never>((_, reject) => socket.on("error", reject));
   // A reset is told as an error, then as 'close'.
-  socket.on("error", () => undefined);
+  refused.catch(() => undefined);
   // The server's FIN: this client keeps its half open only when a test asks it to.
   socket.once("end", () => socket.end());
-  await new Promise<void>((resolve) => socket.once("connect", resolve));
+  await Promise.race([refused, new Promise<void>((resolve) => socket.once("connect", resolve))]);
   socket.write(request);
   return {
     socket,
@@ -37,7 +38,9 @@ export async function rawClient(port: number, request = "", options: { paused?: 
     until: (matches) =>
       new Promise((resolve, reject) => {
         check = () => {
-          if (typeof matches === "function" ? matches(received) : matches.test(received)) resolve(received);
+          if (!(typeof matches === "function" ? matches(received) : matches.test(received))) return;
+          check = () => undefined;
+          resolve(received);
         };
         check();
         void closed.then(() => reject(new Error(`Closed before ${matches} was received: ${received.slice(-500)}`)));
