@@ -5,7 +5,7 @@ import type { ResponseSink } from "./response-sink.ts";
  * One write at most, in bytes. It bounds what waits in memory for a slow client, and it lets `writeTimeoutMs` tell a
  * slow client from a stalled one when a single chunk is large.
  */
-const MAX_WRITE_BYTES = 16 * 1024;
+export const MAX_WRITE_BYTES: number = 16 * 1024;
 
 /**
  * After so many bytes other connections get their turn: a body that is always ready and a client that is fast never

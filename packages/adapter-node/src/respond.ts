@@ -2,6 +2,7 @@ import { drainUpload } from "./drain-upload.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 import { wrongType } from "./options-check.ts";
 import { pumpStream } from "./pump-stream.ts";
+import { pushBody, pushSourceOf } from "./push-body.ts";
 import { isBodiless, setBodilessLength, setHead } from "./response-head.ts";
 import { ResponseSink } from "./response-sink.ts";
 import { reportError, type SendSettings } from "./send-options.ts";
@@ -73,7 +74,9 @@ async function send(
     cancelBody(response, undefined, report);
   } else {
     sink.flushHead();
-    await pumpStream(response.body, sink, report);
+    const source = pushSourceOf(response.body);
+    if (source === undefined) await pumpStream(response.body, sink, report);
+    else await pushBody(response.body, source, sink);
   }
   if (sink.open) sink.end();
 }

@@ -3,6 +3,7 @@ import { EventEngine } from "./event-engine.ts";
 import type { EventSink } from "./event-sink.ts";
 import { type EventStreamOptions, eventStreamRules, resolveOptions } from "./event-stream-options.ts";
 import type { StreamSource } from "./open-source.ts";
+import { carryPushSource } from "./push-source.ts";
 import type { SseEvent } from "./sse-event.ts";
 
 /**
@@ -48,7 +49,7 @@ export function createEventStream<Value>(
 /** The Web Stream over an engine: nothing is queued, so nothing starts, or goes on, before somebody reads. */
 export function toReadableStream<Value>(engine: EventEngine<Value>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isStarted = false;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull(controller) {
         if (isStarted) {
@@ -59,11 +60,14 @@ export function toReadableStream<Value>(engine: EventEngine<Value>): ReadableStr
         }
       },
       cancel(reason) {
+        isStarted = true;
         engine.cancel(reason);
       },
     },
     { highWaterMark: 0 },
   );
+  carryPushSource(stream, engine, () => !isStarted);
+  return stream;
 }
 
 function toSink(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): EventSink {
