@@ -15,6 +15,8 @@ export interface PushSource {
 }
 
 interface PushSink {
+  /** That chunks may be bytes which other responses send, too. */
+  readonly takesShared: true;
   /** @returns whether more is wanted at once; if not, `resume` says when. */
   write(chunk: Uint8Array): boolean;
   /** May come while there is still something to write. */
@@ -47,16 +49,19 @@ export function pushBody(body: ReadableStream<unknown>, source: PushSource, sink
     let isClosed = false;
     let isWaiting = false;
 
+    const write = (chunk: Uint8Array): boolean => {
+      if (sink.write(chunk)) return true;
+      isWaiting = true;
+      sink.whenWritable(onWritable);
+      return false;
+    };
     /** @returns whether everything was written and more may follow. */
     const writePending = (): boolean => {
       for (let chunk = pending[0]; chunk !== undefined && !isWaiting; chunk = pending[0]) {
         if (!sink.open) return false;
         if (chunk.byteLength <= MAX_WRITE_BYTES) pending.shift();
         else pending[0] = chunk.subarray(MAX_WRITE_BYTES);
-        if (!sink.write(chunk.subarray(0, MAX_WRITE_BYTES))) {
-          isWaiting = true;
-          sink.whenWritable(onWritable);
-        }
+        write(chunk.subarray(0, MAX_WRITE_BYTES));
       }
       if (isClosed && pending.length === 0) finish();
       return pending.length === 0 && !isWaiting;
@@ -74,9 +79,13 @@ export function pushBody(body: ReadableStream<unknown>, source: PushSource, sink
       resolve();
     };
     source.start({
+      takesShared: true,
       write(chunk) {
-        pending.push(chunk);
-        return writePending();
+        if (isWaiting || pending.length > 0 || chunk.byteLength > MAX_WRITE_BYTES) {
+          pending.push(chunk);
+          return writePending();
+        }
+        return sink.open && write(chunk);
       },
       close() {
         isClosed = true;

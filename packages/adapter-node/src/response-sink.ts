@@ -18,6 +18,7 @@ export class ResponseSink {
   readonly #writeTimeoutMs: number | false;
   #stallTimer: NodeJS.Timeout | undefined;
   #onWritable: (() => void) | undefined;
+  #flush: (() => void) | undefined;
 
   constructor(res: NodeResponse, writeTimeoutMs: number | false) {
     this.#res = res;
@@ -55,13 +56,15 @@ export class ResponseSink {
     // On HTTP/1 `writeHead` only remembers; on HTTP/2 it sends.
     if (isHttp2(res)) res.writeHead(res.statusCode);
     else res.flushHeaders();
-    this.#flushCompression();
+    // Passes on what `compression()` holds back; exists on no plain response.
+    if ("flush" in res && typeof res.flush === "function") this.#flush = res.flush.bind(res);
+    this.#flush?.();
   }
 
   /** Writes `chunk`; `false` means hold back until {@link whenWritable}. */
   write(chunk: Uint8Array): boolean {
     const ready = this.#writable.write(chunk);
-    this.#flushCompression();
+    this.#flush?.();
     if (!ready) this.#startStallTimer();
     return ready;
   }
@@ -115,12 +118,6 @@ export class ResponseSink {
       if (!isHttp2(res) && res.socket === null) return this.#startStallTimer();
       this.#reset(constants.NGHTTP2_CANCEL, `The client took nothing for ${this.#writeTimeoutMs} ms`);
     }, this.#writeTimeoutMs);
-  }
-
-  /** Passes on what `compression()` holds back; its `res.flush` exists on no plain response. */
-  #flushCompression(): void {
-    const res = this.#res;
-    if ("flush" in res && typeof res.flush === "function") res.flush();
   }
 
   /** Cuts the response off: the stream on HTTP/2, the connection on HTTP/1, which has nothing smaller to cut. */

@@ -3,6 +3,8 @@ import { type SseEvent, sse } from "./sse-event.ts";
 
 const frameKey: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.frame");
 
+const encoder = /* @__PURE__ */ new TextEncoder();
+
 /**
  * Makes an event that is encoded here and now, once, however many streams send it: their `serialize` and `eventType` no
  * longer matter.
@@ -20,11 +22,16 @@ const frameKey: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.frame");
  */
 export function encodedEvent(fields: EventFields, data: unknown = fields.data): SseEvent {
   const { id, event, retry, comment } = fields;
-  return Object.assign(sse(data, { id, event, retry, comment }), { [frameKey]: encodeEvent(fields) });
+  return Object.assign(sse(data, { id, event, retry, comment }), { [frameKey]: encoder.encode(encodeEvent(fields)) });
 }
 
-/** The frame of an event made by {@link encodedEvent}; `undefined` of any other. */
-export function frameOf(event: object): string | undefined {
+/** The frame of an event made by {@link encodedEvent}, the same bytes for all; `undefined` of any other. */
+export function frameOf(event: object): Uint8Array<ArrayBuffer> | undefined {
   const frame = frameKey in event ? event[frameKey] : undefined;
-  return typeof frame === "string" ? frame : undefined;
+  // Another copy of this package may have made it.
+  return isBytes(frame) ? frame : undefined;
+}
+
+function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array;
 }

@@ -3,7 +3,7 @@ import { atEndOfTurn } from "./end-of-turn.ts";
 import type { EngineOwner, OwnedEngine } from "./engine-owner.ts";
 import type { EventSink } from "./event-sink.ts";
 import type { Ending, ResolvedOptions } from "./event-stream-options.ts";
-import { FrameBuffer } from "./frame-buffer.ts";
+import { type Frame, FrameBuffer } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
 import { contain, ignore, Observer } from "./observer.ts";
 import { checkSource, openSource, type StreamSource, type ValuePuller } from "./open-source.ts";
@@ -16,7 +16,7 @@ import { ValueEncoder } from "./value-encoder.ts";
  * Drives one event stream: pulls the source, encodes what it yields, pushes chunks into a sink.
  *
  * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
- * `#buffer` until the end of the turn, or until one does not fit: that one is `#held`, and with it the source. Once
+ * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. Once
  * `#ending` is set, the source is not asked again, and the stream ends when the sink has taken what is left. Every ending
  * comes to `#finish`, once.
  */
@@ -37,7 +37,6 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   #wanted = false;
   #isPulling = false;
   #isFlushDue = false;
-  #held = "";
   #ending: Ending | undefined;
   #isFinished = false;
   #why: unknown;
@@ -140,7 +139,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
 
   /** Asks for the next value, one at a time; what is there at once is taken at once. */
   #pull(): void {
-    while (this.#puller && this.#wanted && !this.#held && !this.#isPulling && !this.#isOver) {
+    while (this.#puller && this.#wanted && !this.#buffer.isFull && !this.#isPulling && !this.#isOver) {
       try {
         const result = this.#puller.next();
         if (isThenable(result)) {
@@ -184,16 +183,16 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
     return this.#isFinished || this.#ending !== undefined;
   }
 
-  /** Nothing comes after `frames`. */
-  #end(ending: Ending, frames: string): void {
+  /** Nothing comes after `frame`. */
+  #end(ending: Ending, frame: Frame): void {
     if (this.#isOver) return;
     this.#ending = ending;
-    this.#push(frames);
+    this.#push(frame);
     this.#buffer.isEmpty ? this.#finish(ending) : this.commit(ending);
   }
 
-  #push(frames: string): void {
-    if (this.#held || !this.#buffer.add(frames)) this.#held += frames;
+  #push(frame: Frame): void {
+    this.#buffer.add(frame);
     this.#scheduleFlush();
   }
 
@@ -207,7 +206,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   #scheduleFlush(): void {
     if (this.#isFlushDue || !this.#wanted || !this.#sink || (this.#buffer.isEmpty && !this.#ending)) return;
     this.#isFlushDue = true;
-    atEndOfTurn(this.#flush);
+    (this.#puller?.atEndOfTurn ?? atEndOfTurn)(this.#flush);
   }
 
   /** Hands over what gathered in this turn. */
@@ -216,19 +215,18 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
     if (this.#isFinished || !this.#sink) return;
     if (!this.#buffer.isEmpty) {
       // First of all: the sink may call resume() from within.
-      this.#want(false);
+      this.#wanted = false;
       if (this.#write(this.#sink)) this.#want(true);
+      else if (!this.#wanted) this.#timers?.restart(this.#options.stallTimeoutMs);
     }
     if (this.#ending && this.#buffer.isEmpty) this.#finish(this.#ending);
     else if (this.#wanted) this.resume();
   };
 
-  /** One chunk; what was held back takes its place. @returns whether the sink wants more. */
+  /** One chunk. @returns whether the sink wants more. */
   #write(sink: EventSink): boolean {
-    const chunk = this.#buffer.take();
+    const chunk = this.#buffer.take(sink.takesShared === true);
     this.#bytes += chunk.length;
-    this.#buffer.add(this.#held);
-    this.#held = "";
     return sink.write(chunk);
   }
 

@@ -1,8 +1,10 @@
 import { encodedEvent } from "./encoded-event.ts";
 import type { EventHistory } from "./event-history.ts";
 import type { EventLogReadOptions } from "./event-log.ts";
+import type { Later } from "./has-method.ts";
 import type { LogPosition } from "./log-position.ts";
 import type { ResolvedLogOptions } from "./memory-event-log-options.ts";
+import { pullerKey, type ValuePuller } from "./open-source.ts";
 import { OverflowError } from "./overflow-error.ts";
 import type { SseEvent } from "./sse-event.ts";
 
@@ -17,6 +19,8 @@ export interface ReadableLog {
   readonly history: EventHistory;
   readonly position: LogPosition;
   readonly readers: Set<LogReader>;
+  /** Calls back with everybody else who asks in this turn. */
+  readonly atEndOfTurn: (callback: () => void) => void;
   /** Until the next append. */
   ending: LogEnding | undefined;
 }
@@ -61,6 +65,9 @@ export class LogReader implements AsyncIterableIterator<SseEvent, undefined, und
     if (!isKnown && after !== "") {
       this.#gap = encodedEvent({ event: "gap", data: JSON.stringify({ after }) }, { after });
     }
+    // For event streams, as a promise for each event and reader is half the cost of a thousand readers. Defined here, as
+    // isolated declarations allow no computed name in a class.
+    Object.defineProperty(this, pullerKey, { value: () => this.#toPuller() });
     log.readers.add(this);
     if (signal?.aborted) this.#leave();
     else signal?.addEventListener("abort", this.#leave);
@@ -80,6 +87,12 @@ export class LogReader implements AsyncIterableIterator<SseEvent, undefined, und
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #toPuller(): ValuePuller<SseEvent> {
+    // biome-ignore lint/suspicious/noThenProperty: what asks for it knows that it is no promise
+    const later: Later<Step> = { then: (resolve, reject) => this.#requests.push({ resolve, reject }) };
+    return { next: () => this.#step() ?? later, release: this.#leave, atEndOfTurn: this.#log.atEndOfTurn };
   }
 
   /** There may be something to read, or the log has ended. */

@@ -1,13 +1,12 @@
 import { checkOptions } from "./check-options.ts";
 import { encodedEvent, frameOf } from "./encoded-event.ts";
+import { togetherAtEndOfTurn } from "./end-of-turn.ts";
 import { EventHistory } from "./event-history.ts";
 import type { EventLog, EventLogReadOptions } from "./event-log.ts";
 import { LogPosition } from "./log-position.ts";
 import { LogReader, type ReadableLog } from "./log-reader.ts";
 import { type MemoryEventLogOptions, memoryEventLogRules, resolveLogOptions } from "./memory-event-log-options.ts";
 import { isSseEvent, type SseEvent } from "./sse-event.ts";
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * An event log in the memory of this process, bounded in number, age and bytes.
@@ -40,7 +39,14 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     checkOptions(options, memoryEventLogRules);
     const resolved = resolveLogOptions(options);
     const history = new EventHistory(resolved);
-    this.#log = { options: resolved, history, position: new LogPosition(), readers: new Set(), ending: undefined };
+    this.#log = {
+      options: resolved,
+      history,
+      position: new LogPosition(),
+      readers: new Set(),
+      atEndOfTurn: togetherAtEndOfTurn(),
+      ending: undefined,
+    };
   }
 
   /** Adds an event; readers that wait have it at once. @returns its id. */
@@ -50,7 +56,7 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     const event = this.#encode(id, value);
     this.#log.ending = undefined;
     if (isSseEvent(value)) this.#lastSourceId = value.id ?? this.#lastSourceId;
-    history.append(event, encoder.encode(frameOf(event)).length);
+    history.append(event, frameOf(event)?.length ?? 0);
     this.#wakeReaders();
     return id;
   }

@@ -1,5 +1,5 @@
 import { describeValue } from "./describe-value.ts";
-import { hasMethod, isThenable } from "./has-method.ts";
+import { hasMethod, isThenable, type Later } from "./has-method.ts";
 
 /** What a source factory is given. */
 export interface SourceContext {
@@ -24,10 +24,18 @@ export type StreamSource<Value> =
 
 /** The one shape that every source takes: pulled with `next`, released with `release`. */
 export interface ValuePuller<Value> {
-  next(): IteratorResult<Value, unknown> | PromiseLike<IteratorResult<Value, unknown>>;
+  next(): IteratorResult<Value, unknown> | Later<IteratorResult<Value, unknown>>;
   /** Lets the source go. What it returns is of no interest, but may be a promise that rejects. */
   release(reason: unknown): unknown;
+  /** How its streams wait for the end of the turn, when they are many: all at once. */
+  readonly atEndOfTurn?: ((callback: () => void) => void) | undefined;
 }
+
+/**
+ * Key of a method by which an iterable of this package gives its {@link ValuePuller}: what it answers later need not be a
+ * promise, and then comes in the very turn.
+ */
+export const pullerKey: unique symbol = /* @__PURE__ */ Symbol("puller");
 
 const ALLOWED =
   "an AsyncIterable, an Iterable other than a string, an unlocked ReadableStream, a promise of one of these, or a function that returns one";
@@ -58,6 +66,7 @@ function toPuller<Value>(source: ValueIterable<Value>): ValuePuller<Value> {
     return { next: () => reader.read(), release: (reason) => reader.cancel(reason) };
   }
   if (isAsyncIterable(source)) {
+    if (isPullable<Value>(source)) return source[pullerKey]();
     const iterator = source[Symbol.asyncIterator]();
     return { next: () => iterator.next(), release: () => iterator.return?.() };
   }
@@ -79,6 +88,10 @@ function settle<Value>(
 
 function unfit(source: unknown): TypeError {
   return new TypeError(`Cannot create event stream: \`source\` must be ${ALLOWED}; got ${describeValue(source)}`);
+}
+
+function isPullable<Value>(value: object): value is { [pullerKey](): ValuePuller<Value> } {
+  return pullerKey in value;
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<never> {

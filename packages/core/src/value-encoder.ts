@@ -2,6 +2,7 @@ import { dataLines, encodeEvent } from "./encode-event.ts";
 import { frameOf } from "./encoded-event.ts";
 import { formatError, isRetryable, retryAfterMs } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
+import type { Frame } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
 import { ignore, type Observer } from "./observer.ts";
 import { isOverflow } from "./overflow-error.ts";
@@ -30,7 +31,7 @@ export class ValueEncoder<Value> {
   }
 
   /** @throws What the hooks throw, or {@link encodeEvent}. */
-  encode(value: Value | SseEvent): string {
+  encode(value: Value | SseEvent): Frame {
     const frame = isSseEvent(value) ? this.#encodeWhole(value) : this.#encodePlain(value);
     this.events++;
     return frame;
@@ -39,7 +40,7 @@ export class ValueEncoder<Value> {
   /** What follows the last value of a source that is through; may be empty. */
   encodeEnd(): string {
     const { endEvent, stopReconnect } = this.#options;
-    return (endEvent ? this.#encodeWhole(endEvent) : "") + (stopReconnect ? END_FRAME : "");
+    return (endEvent ? this.#encodeText(endEvent) : "") + (stopReconnect ? END_FRAME : "");
   }
 
   /** What follows the last value of a source that failed; may be empty. */
@@ -67,7 +68,7 @@ export class ValueEncoder<Value> {
 
   /** Always JSON: `serialize` knows the values of the source only. */
   #encodeErrorData(data: unknown, retry?: number): string {
-    return this.#encodeWhole(isSseEvent(data) ? data : sse(data, { retry }), this.#options.errorEvent, serializeJson);
+    return this.#encodeText(isSseEvent(data) ? data : sse(data, { retry }), this.#options.errorEvent, serializeJson);
   }
 
   #encodePlain(value: Value): string {
@@ -84,12 +85,18 @@ export class ValueEncoder<Value> {
     return frame;
   }
 
-  #encodeWhole(event: SseEvent, eventType = this.#options.eventType, serialize = this.#options.serialize): string {
+  #encodeWhole(event: SseEvent): Frame {
+    const frame = frameOf(event);
+    if (frame === undefined) return this.#encodeText(event);
+    if (this.#options.onEvent) this.#observer.sent({ type: event.event, id: event.id, data: event.data });
+    return frame;
+  }
+
+  #encodeText(event: SseEvent, eventType = this.#options.eventType, serialize = this.#options.serialize): string {
     const { data, id, retry, comment } = event;
     const type = event.event ?? (data === undefined ? undefined : eventType);
-    const frame =
-      frameOf(event) ??
-      encodeEvent({ comment, id, event: type, retry, data: data === undefined ? data : serialize(data) });
+    const text = data === undefined ? undefined : serialize(data);
+    const frame = encodeEvent({ comment, id, event: type, retry, data: text });
     this.#observer.sent({ type, id, data });
     return frame;
   }

@@ -1,0 +1,5 @@
+import { type ConformanceApp, createConformanceApp } from "../app.ts";
+
+const app: ConformanceApp = createConformanceApp();
+
+export default app;
