@@ -1,15 +1,15 @@
-import { grpcRead } from "./grpc-read.ts";
-import type { Workload } from "./workload.ts";
+import { workloads } from "./workloads.ts";
 
-// The process of one contestant: warms up with one run, measures another.
-const workloads: readonly Workload[] = [grpcRead];
+// The process of one contestant.
 const [, , workloadName = "", contestantName = "", address = ""] = process.argv;
-const run = workloads.find(({ name }) => name === workloadName)?.contestants[contestantName];
-if (run === undefined) throw new RangeError(`There is no contestant "${contestantName}" in "${workloadName}"`);
+const contestant = workloads.find(({ name }) => name === workloadName)?.contestants[contestantName];
+if (contestant === undefined) throw new RangeError(`There is no contestant "${contestantName}" in "${workloadName}"`);
 
-await run(address);
+const { work, close } = await contestant(address);
+await work();
 const before = process.cpuUsage();
-const units = await run(address);
+const units = await work();
 const { user, system } = process.cpuUsage(before);
 process.send?.((user + system) / units);
+close();
 process.disconnect();

@@ -37,10 +37,14 @@ export const grpcRead: Workload = {
 function withCall(read: (call: ClientReadableStream<DocumentProgress>) => Promise<number>): Contestant {
   return async (address) => {
     const client = createGrpcClient(DocumentService, address, { credentials: credentials.createInsecure() });
-    const count = await read(client.streamDocumentProgress({ after: MESSAGES }));
-    client.close();
-    if (count !== MESSAGES) throw new Error(`${count} of ${MESSAGES} messages arrived`);
-    return count;
+    return {
+      async work() {
+        const count = await read(client.streamDocumentProgress({ after: MESSAGES }));
+        if (count !== MESSAGES) throw new Error(`${count} of ${MESSAGES} messages arrived`);
+        return count;
+      },
+      close: () => client.close(),
+    };
   };
 }
 

@@ -10,19 +10,19 @@ export type Figures = ReadonlyMap<string, readonly number[]>;
 
 /** Lets the contestants take turns. */
 export async function measure(workload: Workload, rounds: number): Promise<Figures> {
-  const { address, close } = await workload.prepare();
+  const prepared = await workload.prepare?.();
   const figures = new Map<string, number[]>(Object.keys(workload.contestants).map((name) => [name, []]));
   try {
     for (let round = 0; round < rounds; round++) {
       for (const [name, microseconds] of figures) {
-        const child = fork(contestantFile, [workload.name, name, address]);
+        const child = fork(contestantFile, [workload.name, name, prepared?.address ?? ""]);
         const [figure] = await once(child, "message");
         microseconds.push(Number(figure));
         await once(child, "exit");
       }
     }
   } finally {
-    close();
+    prepared?.close();
   }
   return figures;
 }

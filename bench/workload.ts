@@ -7,9 +7,13 @@ export interface Workload {
   readonly unit: string;
   /** By name; the first one is what the others are measured against. */
   readonly contestants: Readonly<Record<string, Contestant>>;
-  /** What is there beforehand, in a process of its own. @returns what contestants are told of it. */
-  readonly prepare: () => Promise<{ readonly address: string; close(): void }>;
+  /** Starts what is there beforehand, in a process of its own. @returns what contestants are told of it. */
+  readonly prepare?: () => Promise<{ readonly address: string; close(): void }>;
 }
 
-/** Does the work once. @returns how many units that were. */
-export type Contestant = (address: string) => Promise<number>;
+/** Gets ready for the work, which is done twice: once to warm up, once to be measured. */
+export type Contestant = (address: string) => Promise<{
+  /** @returns how many units that were. */
+  work(): Promise<number>;
+  close(): void;
+}>;
