@@ -19,6 +19,7 @@ const config: ViteUserConfig = defineConfig({
       project("core", "packages/core"),
       project("adapter-grpc", "packages/adapter-grpc"),
       project("adapter-node", "packages/adapter-node"),
+      project("adapter-redis", "packages/adapter-redis"),
       project("examples", "examples"),
       // What lies deeper takes longer: vitest.e2e.ts.
       project("e2e", "e2e", "*.test.ts"),

@@ -37,6 +37,8 @@ const tsconfig = {
       "@ssewire/adapter-grpc/client": ["../../packages/adapter-grpc/src/client.ts"],
       "@ssewire/adapter-grpc/protobuf": ["../../packages/adapter-grpc/src/protobuf.ts"],
       "@ssewire/adapter-node": ["../../packages/adapter-node/src/index.ts"],
+      "@ssewire/adapter-redis": ["../../packages/adapter-redis/src/index.ts"],
+      redis: ["../../packages/adapter-redis/node_modules/redis"],
     },
   },
   include: ["*.ts"],

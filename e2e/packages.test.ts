@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const execFileAsync = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
-const names = ["core", "adapter-grpc", "adapter-node"];
+const names = ["core", "adapter-grpc", "adapter-node", "adapter-redis"];
 const peers = ["@grpc/grpc-js", "@bufbuild/protobuf"];
 
 /** The pnpm that runs this test or, outside of one, the one that npx finds. */
@@ -39,7 +39,12 @@ import { GrpcStreamError, grpcStreamToSse } from "@ssewire/adapter-grpc";
 import { createGrpcClient } from "@ssewire/adapter-grpc/client";
 import { decodeStatusDetails, jsonEvent } from "@ssewire/adapter-grpc/protobuf";
 import { toNodeHandler } from "@ssewire/adapter-node";
-import { SSEManager, sse } from "@ssewire/core";
+import { RedisEventLogs } from "@ssewire/adapter-redis";
+import { SSEManager, shareSource, sse } from "@ssewire/core";
+import type { RedisClientType } from "redis";
+
+export const share = (client: RedisClientType) =>
+  shareSource({ start: source, log: (key) => new RedisEventLogs({ client }).log<{ percent: number }>(key) });
 
 async function* source(): AsyncGenerator<{ percent: number }> {
   yield { percent: 50 };
@@ -79,7 +84,8 @@ describe("the packages, packed and installed into an empty project", () => {
     await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
     const manifest = await readFile(join(root, "pnpm-workspace.yaml"), "utf8");
     const withVersion = (name: string): string => `${name}@${new RegExp(`"${name}": (\\S+)`).exec(manifest)?.[1]}`;
-    const packages = [...tarballs.values(), ...peers.map(withVersion)];
+    const { devDependencies } = JSON.parse(await readFile(join(root, "packages/adapter-redis/package.json"), "utf8"));
+    const packages = [...tarballs.values(), ...peers.map(withVersion), `redis@${devDependencies.redis}`];
     await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages], folder);
     await writeFile(join(folder, "consumer.ts"), consumer);
   }, 300_000);
