@@ -5,7 +5,9 @@ import type { TickingServerMessage } from "../test/ticking-server.ts";
 
 describe("closeGracefully on SIGTERM", () => {
   it("case 44: ends 1 000 streams under way, each told when to come back and none cut within a frame", async () => {
-    const { child, next, exited } = await forkBundle<TickingServerMessage>("ticking-server.ts");
+    const { child, next, exited } = await forkBundle<TickingServerMessage>(
+      new URL("../test/ticking-server.ts", import.meta.url),
+    );
     const started = await next();
     const port = "port" in started ? started.port : 0;
     const clients: RawClient[] = [];

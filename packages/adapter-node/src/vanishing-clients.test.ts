@@ -9,9 +9,12 @@ const LEFT_BYTES = 1_500;
 
 /** A server in a process of its own, and what it counts. */
 async function countingServer() {
-  const { child, next } = await forkBundle<CountingServerPorts | CountingServerCounts>("counting-server.ts", {
-    execArgv: ["--expose-gc"],
-  });
+  const { child, next } = await forkBundle<CountingServerPorts | CountingServerCounts>(
+    new URL("../test/counting-server.ts", import.meta.url),
+    {
+      execArgv: ["--expose-gc"],
+    },
+  );
   const ports = await next();
   if (!("http" in ports)) throw new Error("The ports come first");
   const ask = async (request: "count" | "weigh"): Promise<CountingServerCounts> => {
@@ -56,7 +59,9 @@ const openings: Record<string, Opening> = {
     return () => clients.map(({ socket }) => socket.end());
   },
   "kill -9": async (count, { http }) => {
-    const { child, next } = await forkBundle<string>("watching-client.ts", { args: [String(http), String(count)] });
+    const { child, next } = await forkBundle<string>(new URL("../test/watching-client.ts", import.meta.url), {
+      args: [String(http), String(count)],
+    });
     await next();
     return () => child.kill("SIGKILL");
   },

@@ -16,16 +16,16 @@ export interface ForkedScript<Message> {
   readonly exited: Promise<{ code: number | null; signal: string | null; stderr: string }>;
 }
 
-/** Runs `script`, a file beside this one, with the sources of the packages; killed when the test ends. */
+/** Runs a script with the sources of the packages; killed when the test ends. */
 export async function forkBundle<Message>(
-  script: string,
+  script: URL,
   { args = [], execArgv = [] }: { args?: string[]; execArgv?: string[] } = {},
 ): Promise<ForkedScript<Message>> {
-  const directory = await mkdtemp(join(tmpdir(), "adapter-node-"));
+  const directory = await mkdtemp(join(tmpdir(), "fork-bundle-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const outfile = join(directory, "script.mjs");
   await build({
-    entryPoints: [fileURLToPath(new URL(script, import.meta.url))],
+    entryPoints: [fileURLToPath(script)],
     // Its `paths` lead to the sources.
     tsconfig: fileURLToPath(new URL("../../../tsconfig.json", import.meta.url)),
     outfile,
@@ -33,6 +33,8 @@ export async function forkBundle<Message>(
     platform: "node",
     format: "esm",
     target: "node20",
+    // For packages that are CommonJS and require what Node has.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
   const child = fork(outfile, args, { execArgv, stdio: ["ignore", "inherit", "pipe", "ipc"] });
   onTestFinished(() => void child.kill("SIGKILL"));

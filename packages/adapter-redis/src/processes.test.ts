@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { type ForkedScript, forkBundle } from "../../adapter-node/test/fork-bundle.ts";
 import type { BffMessage } from "../test/bff.ts";
 import { redisNote, redisPath } from "../test/find-redis.ts";
-import { type ForkedScript, forkBundle } from "../test/fork-bundle.ts";
 import { prepareRedis, type RedisServer, startRedis } from "../test/redis-server.ts";
 import { range } from "../test/take-events.ts";
 import { watchEvents } from "../test/watch-events.ts";
@@ -11,7 +11,7 @@ interface Bff extends ForkedScript<BffMessage> {
 }
 
 async function startBff({ socketPath }: RedisServer): Promise<Bff> {
-  const script = await forkBundle<BffMessage>("bff.ts", { args: [socketPath] });
+  const script = await forkBundle<BffMessage>(new URL("../test/bff.ts", import.meta.url), { args: [socketPath] });
   const message = await script.next();
   if (!("port" in message)) throw new Error("The first message is its port");
   return { ...script, origin: `http://127.0.0.1:${message.port}` };
@@ -39,7 +39,9 @@ describe.skipIf(redisPath === undefined)(`several processes, redis-server: ${red
 
   it.each([[[]], [["away"]]])("end by themselves when their logs are closed %j", async (args) => {
     const server = args.length === 0 ? await startRedis() : await prepareRedis();
-    const { exited } = await forkBundle("closing.ts", { args: [server.socketPath, ...args] });
+    const { exited } = await forkBundle(new URL("../test/closing.ts", import.meta.url), {
+      args: [server.socketPath, ...args],
+    });
     expect(await exited).toEqual({ code: 0, signal: null, stderr: "" });
   });
 

@@ -1,7 +1,6 @@
-import { encodeEvent, type OverflowPolicy } from "@ssewire/core";
+import { encodeEvent, type OverflowPolicy, serializeJson } from "@ssewire/core";
 import { checkInteger, outOfRange, refuseUnknown, wrongType } from "./check-option.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { serializeJson } from "./serialize-json.ts";
 import type { EntryFormat } from "./stream-entry.ts";
 
 /** Options of {@link RedisEventLogs}. Checked when it is created. */

@@ -18,6 +18,7 @@ export type { SourceContext, StreamSource, ValueIterable } from "./open-source.t
 export type { DrainOptions } from "./open-streams.ts";
 export { OverflowError } from "./overflow-error.ts";
 export type { ResponseOptions } from "./response-options.ts";
+export { serializeJson } from "./serialize-json.ts";
 export { type ShareSourceOptions, shareSource, type WatchedSource } from "./share-source.ts";
 export { isSseEvent, type SseEvent, type SseFields, sse } from "./sse-event.ts";
 export { SSEManager } from "./sse-manager.ts";

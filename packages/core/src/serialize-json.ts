@@ -1,9 +1,17 @@
 import { describeValue } from "./describe-value.ts";
 
 /**
- * JSON text of a value: `undefined` is `null`, a BigInt is a decimal string, as ProtoJSON writes 64-bit integers.
+ * JSON text of a value, as streams have it without a `serialize` of their own: `undefined` is `null`, a BigInt is a decimal
+ * string, as ProtoJSON writes 64-bit integers.
  *
- * @throws {TypeError} When the value has no JSON form: it is circular, a function, a symbol, or its `toJSON` throws.
+ * @returns One line.
+ * @throws {TypeError} When the value has no JSON form: it is circular, a function or a symbol. What its `toJSON` throws.
+ * @example
+ * ```ts
+ * import { serializeJson } from "@ssewire/core";
+ *
+ * serializeJson({ bytes: 9007199254740993n }); // '{"bytes":"9007199254740993"}'
+ * ```
  */
 export function serializeJson(value: unknown): string {
   const text = value === undefined ? "null" : stringify(value);
