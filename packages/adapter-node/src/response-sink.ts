@@ -1,5 +1,6 @@
 import { constants } from "node:http2";
 import type { Writable } from "node:stream";
+import { isChunked, toChunk } from "./chunked-coding.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 import { closingOf, type ResponseClosing } from "./response-closing.ts";
 
@@ -19,6 +20,9 @@ export class ResponseSink {
   #stallTimer: NodeJS.Timeout | undefined;
   #onWritable: (() => void) | undefined;
   #flush: (() => void) | undefined;
+  #isChunked = false;
+  /** What `closing` says, without asking it for every write. */
+  #isClosed = false;
 
   constructor(res: NodeResponse, writeTimeoutMs: number | false) {
     this.#res = res;
@@ -29,7 +33,7 @@ export class ResponseSink {
     // Told of a write after somebody else's end; without a listener it would end the process.
     res.on("error", ignore);
     // One listener for good: compression() moves 'drain' listeners to a stream of its own, where they cannot be removed.
-    res.on("drain", () => this.#resume());
+    res.on("drain", this.#resume);
     this.finished = new Promise((resolve) => {
       // The compatibility API of HTTP/2 tells 'finish' only once the request has ended too.
       const writable: Writable = isHttp2(res) ? res.stream : res;
@@ -39,6 +43,7 @@ export class ResponseSink {
         resolve();
       });
       this.closing.onClose(() => {
+        this.#isClosed = true;
         this.#resume();
         resolve();
       });
@@ -47,7 +52,7 @@ export class ResponseSink {
 
   /** Whether bytes written now can reach the client. */
   get open(): boolean {
-    return !this.closing.closed && !this.#res.writableEnded;
+    return !this.#isClosed && !this.#res.writableEnded;
   }
 
   /** Sends the head now, not with the first byte of the body: `EventSource` opens on it. */
@@ -59,14 +64,24 @@ export class ResponseSink {
     // Passes on what `compression()` holds back; exists on no plain response.
     if ("flush" in res && typeof res.flush === "function") this.#flush = res.flush.bind(res);
     this.#flush?.();
+    this.#isChunked = this.#flush === undefined && isChunked(res);
   }
 
-  /** Writes `chunk`; `false` means hold back until {@link whenWritable}. */
+  /** Writes `chunk`, never an empty one, which would be the last; `false` means hold back until {@link whenWritable}. */
   write(chunk: Uint8Array): boolean {
-    const ready = this.#writable.write(chunk);
+    const ready = this.#isChunked ? this.#writeChunk(chunk) : this.#writable.write(chunk);
     this.#flush?.();
     if (!ready) this.#startStallTimer();
     return ready;
+  }
+
+  #writeChunk(bytes: Uint8Array): boolean {
+    const { socket } = this.#res;
+    // Queued behind another response of the same connection.
+    if (socket === null) return this.#writable.write(bytes);
+    if (socket.write(toChunk(bytes))) return true;
+    socket.once("drain", this.#resume);
+    return false;
   }
 
   /** Calls back once: when more may be written after a `false`, or when the response has closed. */
@@ -102,12 +117,12 @@ export class ResponseSink {
     this.end();
   }
 
-  #resume(): void {
+  readonly #resume = (): void => {
     clearTimeout(this.#stallTimer);
     const callback = this.#onWritable;
     this.#onWritable = undefined;
     callback?.();
-  }
+  };
 
   #startStallTimer(): void {
     if (this.#writeTimeoutMs === false) return;
