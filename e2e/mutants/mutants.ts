@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
     package: "core",
     replacements: [
       [
-        "(this.#puller?.atEndOfTurn ?? atEndOfTurn)(this.#flush);",
+        "atEndOfTurn(this.#flush);",
         "this.#encoder.events < 8 ? setTimeout(this.#flush, 400) : atEndOfTurn(this.#flush);",
       ],
     ],

@@ -2,7 +2,6 @@ import { setImmediate as endOfLoop } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ControlledSource, deferred } from "../test/controlled-source.ts";
 import { readOne, readText } from "../test/read-stream.ts";
-import { togetherAtEndOfTurn } from "./end-of-turn.ts";
 import { createEventStream } from "./index.ts";
 
 const frame = (value: unknown): string => `event: message\ndata: ${JSON.stringify(value)}\n\n`;
@@ -109,43 +108,5 @@ describe.each(runtimes)("createEventStream over %s", (name, stub) => {
     expect(await readText(createEventStream([1, 2], options))).toBe("");
     await turn();
     expect(channels.closed).toBe(channels.made);
-  });
-});
-
-describe("togetherAtEndOfTurn", () => {
-  const due: (() => void)[] = [];
-
-  beforeEach(() => {
-    due.length = 0;
-    vi.stubGlobal("setImmediate", (callback: () => void) => due.push(callback));
-  });
-  afterEach(() => void vi.unstubAllGlobals());
-
-  it("calls everybody who asks in one turn, in order, from a single call back", () => {
-    const together = togetherAtEndOfTurn();
-    const called: string[] = [];
-    together(() => {
-      called.push("a");
-      together(() => called.push("next turn"));
-    });
-    together(() => called.push("b"));
-    expect(due).toHaveLength(1);
-    due[0]?.();
-    expect(called).toEqual(["a", "b"]);
-    expect(due).toHaveLength(2);
-    due[1]?.();
-    expect(called).toEqual(["a", "b", "next turn"]);
-  });
-
-  it("calls the others when one throws, and throws that by itself", () => {
-    const together = togetherAtEndOfTurn();
-    const after = vi.fn();
-    together(() => {
-      throw new RangeError("boom");
-    });
-    together(after);
-    due[0]?.();
-    expect(after).toHaveBeenCalledOnce();
-    expect(due[1]).toThrow(new RangeError("boom"));
   });
 });

@@ -21,28 +21,3 @@ export function atEndOfTurn(callback: () => void): void {
     setTimeout(callback, 0);
   }
 }
-
-/**
- * The same for many who ask in one turn: they are called one after the other, from a single call back. A thousand streams
- * that each wait by themselves cost the host more than what they have to do.
- */
-export function togetherAtEndOfTurn(): (callback: () => void) => void {
-  let waiting: (() => void)[] = [];
-  const callAll = (): void => {
-    const callbacks = waiting;
-    waiting = [];
-    for (const callback of callbacks) {
-      try {
-        callback();
-      } catch (error) {
-        // As it would be thrown if it had been called by itself, and the others are called all the same.
-        atEndOfTurn(() => {
-          throw error;
-        });
-      }
-    }
-  };
-  return (callback) => {
-    if (waiting.push(callback) === 1) atEndOfTurn(callAll);
-  };
-}

@@ -6,7 +6,14 @@ import type { Ending, ResolvedOptions } from "./event-stream-options.ts";
 import { type Frame, FrameBuffer } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
 import { contain, ignore, Observer } from "./observer.ts";
-import { checkSource, openSource, type StreamSource, type ValuePuller } from "./open-source.ts";
+import {
+  checkSource,
+  later,
+  openSource,
+  type StreamSource,
+  type ValuePuller,
+  type ValueReceiver,
+} from "./open-source.ts";
 import { isOverflow } from "./overflow-error.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { StreamTimers, type TimerCallbacks } from "./stream-timers.ts";
@@ -20,7 +27,7 @@ import { ValueEncoder } from "./value-encoder.ts";
  * `#ending` is set, the source is not asked again, and the stream ends when the sink has taken what is left. Every ending
  * comes to `#finish`, once.
  */
-export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
+export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueReceiver<Value | SseEvent> {
   readonly #source: StreamSource<Value | SseEvent>;
   readonly #options: ResolvedOptions<Value>;
   readonly #owner: EngineOwner | undefined;
@@ -141,12 +148,12 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   #pull(): void {
     while (this.#puller && this.#wanted && !this.#buffer.isFull && !this.#isPulling && !this.#isOver) {
       try {
-        const result = this.#puller.next();
-        if (isThenable(result)) {
-          this.#isPulling = true;
-          result.then(this.#onResult, this.#onFailed);
-        } else {
+        const result = this.#puller.next(this);
+        if (result !== later && !isThenable(result)) {
           this.#take(result);
+        } else {
+          this.#isPulling = true;
+          if (result !== later) result.then(this.#onResult, this.#onFailed);
         }
       } catch (error) {
         this.#onFailed(error);
@@ -159,6 +166,19 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
     if (!this.#isOver) this.#take(result);
     this.#pull();
   };
+
+  /** What comes from a source that many streams have, and which comes to all of them at the end of the turn. */
+  receive(result: IteratorResult<Value | SseEvent, unknown>): void {
+    // It leaves from here.
+    this.#isFlushDue = true;
+    this.#onResult(result);
+    this.#isFlushDue = false;
+    if (this.#wanted) this.#flush();
+  }
+
+  fail(error: unknown): void {
+    this.#onFailed(error);
+  }
 
   #take(result: IteratorResult<Value | SseEvent, unknown>): void {
     try {
@@ -200,13 +220,13 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
   #want(wanted: boolean): void {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
-    this.#timers?.restart(wanted ? this.#options.heartbeatMs : this.#options.stallTimeoutMs);
+    this.#timers?.restart(wanted);
   }
 
   #scheduleFlush(): void {
     if (this.#isFlushDue || !this.#wanted || !this.#sink || (this.#buffer.isEmpty && !this.#ending)) return;
     this.#isFlushDue = true;
-    (this.#puller?.atEndOfTurn ?? atEndOfTurn)(this.#flush);
+    atEndOfTurn(this.#flush);
   }
 
   /** Hands over what gathered in this turn. */
@@ -217,7 +237,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks {
       // First of all: the sink may call resume() from within.
       this.#wanted = false;
       if (this.#write(this.#sink)) this.#want(true);
-      else if (!this.#wanted) this.#timers?.restart(this.#options.stallTimeoutMs);
+      else if (!this.#wanted) this.#timers?.restart(false);
     }
     if (this.#ending && this.#buffer.isEmpty) this.#finish(this.#ending);
     else if (this.#wanted) this.resume();

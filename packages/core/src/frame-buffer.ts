@@ -16,29 +16,36 @@ export type Frame = string | Uint8Array<ArrayBuffer>;
  */
 export class FrameBuffer {
   readonly #capacity: number;
+  /** What comes after the other two. */
   #text = "";
-  /** What comes before the text. */
-  #parts: Uint8Array<ArrayBuffer>[] = [];
-  #partsBytes = 0;
-  #held: Frame[] = [];
+  /** The only frame that is not text: one for many streams, or one that is larger than the capacity. */
+  #lone: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether others send {@link #lone}, too. */
+  #isShared = false;
+  /** What is encoded, when it is more than one frame. */
+  #chunk: Uint8Array<ArrayBuffer> | undefined;
+  /** Bytes of `#lone` and in `#chunk`. */
+  #bytes = 0;
+  #held: Frame[] | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   get isEmpty(): boolean {
-    return this.#text === "" && this.#partsBytes === 0;
+    return this.#text === "" && this.#bytes === 0;
   }
 
   /** Whether frames are held back. */
   get isFull(): boolean {
-    return this.#held.length > 0;
+    return this.#held !== undefined;
   }
 
   /** Adds a frame; into an empty buffer it always fits. */
   add(frame: Frame): void {
     if (frame.length === 0) return;
-    if (this.isFull || !(typeof frame === "string" ? this.#addText(frame) : this.#addBytes(frame))) {
+    if (this.isFull || !(typeof frame === "string" ? this.#addText(frame) : this.#addBytes(frame, true))) {
+      this.#held ??= [];
       this.#held.push(frame);
     }
   }
@@ -49,63 +56,62 @@ export class FrameBuffer {
    * @param mayShare - Whether the chunk may be the very bytes that other streams send, too.
    */
   take(mayShare: boolean): Uint8Array<ArrayBuffer> {
-    const isShared = this.#text === "" && this.#parts.length === 1;
-    this.#encodeText();
-    const chunk = this.#concatenate(!isShared || mayShare);
-    this.#parts = [];
-    this.#partsBytes = 0;
+    const chunk = this.#join(mayShare);
+    this.#text = "";
+    this.#lone = undefined;
+    this.#chunk = undefined;
+    this.#bytes = 0;
     const held = this.#held;
-    if (held.length > 0) {
-      this.#held = [];
+    if (held !== undefined) {
+      this.#held = undefined;
       for (const frame of held) this.add(frame);
     }
     return chunk;
   }
 
+  #join(mayShare: boolean): Uint8Array<ArrayBuffer> {
+    if (this.#bytes === 0) return encoder.encode(this.#text);
+    if (this.#lone && this.#text === "") return this.#isShared && !mayShare ? this.#lone.slice() : this.#lone;
+    return this.#encodeText().subarray(0, this.#bytes);
+  }
+
   #addText(frame: string): boolean {
-    if (this.#canTake(MAX_BYTES_PER_UNIT * (this.#text.length + frame.length))) {
+    const units = this.#text.length + frame.length;
+    if (this.#bytes + MAX_BYTES_PER_UNIT * units <= this.#capacity) {
       this.#text += frame;
       return true;
     }
+    if (this.isEmpty) return this.#addBytes(encoder.encode(frame), false);
     // Cheap to see, and common: not even the narrowest characters would fit.
-    if (this.#partsBytes + this.#text.length + frame.length > this.#capacity) return false;
-    this.#encodeText();
-    if (this.#canTake(MAX_BYTES_PER_UNIT * frame.length)) {
-      this.#text = frame;
-      return true;
-    }
-    return this.#addBytes(encoder.encode(frame));
-  }
-
-  #addBytes(bytes: Uint8Array<ArrayBuffer>): boolean {
-    this.#encodeText();
-    if (!this.#canTake(bytes.length)) return false;
-    this.#parts.push(bytes);
-    this.#partsBytes += bytes.length;
+    if (this.#bytes + units > this.#capacity) return false;
+    const chunk = this.#encodeText();
+    const { read, written } = encoder.encodeInto(frame, chunk.subarray(this.#bytes));
+    if (read < frame.length) return false;
+    this.#bytes += written;
     return true;
   }
 
-  #canTake(bytes: number): boolean {
-    return this.isEmpty || this.#partsBytes + bytes <= this.#capacity;
-  }
-
-  #encodeText(): void {
-    if (this.#text === "") return;
-    const bytes = encoder.encode(this.#text);
-    this.#text = "";
-    this.#parts.push(bytes);
-    this.#partsBytes += bytes.length;
-  }
-
-  #concatenate(mayBeOnlyPart: boolean): Uint8Array<ArrayBuffer> {
-    const [first] = this.#parts;
-    if (first !== undefined && this.#parts.length === 1 && mayBeOnlyPart) return first;
-    const chunk = new Uint8Array(this.#partsBytes);
-    let position = 0;
-    for (const part of this.#parts) {
-      chunk.set(part, position);
-      position += part.length;
+  #addBytes(bytes: Uint8Array<ArrayBuffer>, isShared: boolean): boolean {
+    if (this.isEmpty) {
+      this.#lone = bytes;
+      this.#isShared = isShared;
+    } else {
+      if (this.#bytes + this.#text.length + bytes.length > this.#capacity) return false;
+      const chunk = this.#encodeText();
+      if (this.#bytes + bytes.length > this.#capacity) return false;
+      chunk.set(bytes, this.#bytes);
     }
-    return chunk;
+    this.#bytes += bytes.length;
+    return true;
+  }
+
+  /** The text goes to the bytes. @returns them. */
+  #encodeText(): Uint8Array<ArrayBuffer> {
+    this.#chunk ??= new Uint8Array(this.#capacity);
+    if (this.#lone) this.#chunk.set(this.#lone);
+    this.#lone = undefined;
+    this.#bytes += encoder.encodeInto(this.#text, this.#chunk.subarray(this.#bytes)).written;
+    this.#text = "";
+    return this.#chunk;
   }
 }

@@ -7,14 +7,8 @@ export function hasMethod<Name extends PropertyKey>(
   return typeof object[name] === "function";
 }
 
-/** A promise, or what answers like one but in the very turn, to the one who asks. */
-export interface Later<Value> {
-  then(onValue: (value: Value) => void, onError: (error: unknown) => void): unknown;
-}
-
-/** Whether `value` is a promise, of whatever library, or comes later all the same. */
+/** Whether `value` is a promise, of whatever library. */
 export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value>;
-export function isThenable<Value>(value: Value | Later<Value>): value is Later<Value>;
 export function isThenable(value: unknown): boolean {
   return hasMethod(value, "then");
 }

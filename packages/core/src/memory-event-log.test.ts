@@ -10,6 +10,7 @@ import {
   type SseEvent,
   sse,
 } from "./index.ts";
+import type { PushSource } from "./push-source.ts";
 
 const DONE = { done: true, value: undefined };
 
@@ -380,5 +381,99 @@ describe("MemoryEventLog, its options", () => {
     expect(() => new MemoryEventLog(options)).toThrow(
       expect.objectContaining({ name: message.split(":", 1)[0], message: message.slice(message.indexOf(" ") + 1) }),
     );
+  });
+});
+
+describe("MemoryEventLog, read by event streams whose chunks are pushed", () => {
+  const due: (() => void)[] = [];
+
+  beforeEach(() => {
+    due.length = 0;
+    vi.stubGlobal("setImmediate", (callback: () => void) => due.push(callback));
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+
+  const endTurn = (): void => {
+    for (const callback of due.splice(0)) callback();
+  };
+
+  /** A stream of the log whose sink takes everything. */
+  function pushed(log: MemoryEventLog<number>, write: (text: string) => boolean = () => true): string[] {
+    const chunks: string[] = [];
+    const stream = createEventStream(() => log.read(), { serialize: String, openingMs: false, heartbeatMs: false });
+    const source: PushSource = Reflect.get(stream, Symbol.for("ssewire.pushSource"));
+    source.start({
+      takesShared: true,
+      write(chunk) {
+        const text = new TextDecoder().decode(chunk);
+        chunks.push(text);
+        return write(text);
+      },
+      close: () => chunks.push("closed"),
+      error: () => chunks.push("error"),
+    });
+    return chunks;
+  }
+
+  const data = (chunks: readonly string[]): unknown[] =>
+    chunks.map((chunk) => (chunk === "closed" ? chunk : [...chunk.matchAll(/data: (.*)\n/g)].map(([, text]) => text)));
+
+  it("reaches all of them at the end of the turn, from one call back, what was appended in it as one chunk", () => {
+    const log = new MemoryEventLog<number>();
+    const streams = [pushed(log), pushed(log), pushed(log)];
+    endTurn();
+    log.append(1);
+    log.append(2);
+    expect(due).toHaveLength(1);
+    expect(streams).toEqual([[], [], []]);
+    endTurn();
+    expect(streams.map(data)).toEqual([[["1", "2"]], [["1", "2"]], [["1", "2"]]]);
+    expect(due).toHaveLength(0);
+    log.append(3);
+    endTurn();
+    expect(streams.map(data)).toEqual(Array(3).fill([["1", "2"], ["3"]]));
+  });
+
+  it("asks for no turn while no stream waits", () => {
+    const log = new MemoryEventLog<number>();
+    log.append(1);
+    expect(due).toHaveLength(0);
+  });
+
+  it("reaches the others when the sink of one throws, and throws that by itself", () => {
+    const log = new MemoryEventLog<number>();
+    pushed(log, () => {
+      throw new RangeError("boom");
+    });
+    const other = pushed(log);
+    endTurn();
+    log.append(1);
+    endTurn();
+    expect(data(other)).toEqual([["1"]]);
+    expect(endTurn).toThrow(new RangeError("boom"));
+  });
+
+  it("ends them with what was appended before, though the log goes on in the same turn", () => {
+    const log = new MemoryEventLog<number>();
+    const before = pushed(log);
+    endTurn();
+    log.append(1);
+    log.end({ error: new Error("boom") });
+    log.append(2);
+    endTurn();
+    expect(data(before)).toEqual([["1", '{"error":"boom","status":"error"}'], "closed"]);
+  });
+
+  it("does not write to one that takes nothing more, until it resumes", () => {
+    const log = new MemoryEventLog<number>();
+    let isWritable = false;
+    const chunks = pushed(log, () => isWritable);
+    endTurn();
+    log.append(1);
+    endTurn();
+    log.append(2);
+    endTurn();
+    isWritable = true;
+    expect(data(chunks)).toEqual([["1"]]);
   });
 });

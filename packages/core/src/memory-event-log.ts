@@ -1,10 +1,11 @@
 import { checkOptions } from "./check-options.ts";
 import { encodedEvent, frameOf } from "./encoded-event.ts";
-import { togetherAtEndOfTurn } from "./end-of-turn.ts";
+import { atEndOfTurn } from "./end-of-turn.ts";
 import { EventHistory } from "./event-history.ts";
 import type { EventLog, EventLogReadOptions } from "./event-log.ts";
+import type { ReadableLog } from "./log-cursor.ts";
 import { LogPosition } from "./log-position.ts";
-import { LogReader, type ReadableLog } from "./log-reader.ts";
+import { LogReader } from "./log-reader.ts";
 import { type MemoryEventLogOptions, memoryEventLogRules, resolveLogOptions } from "./memory-event-log-options.ts";
 import { isSseEvent, type SseEvent } from "./sse-event.ts";
 
@@ -28,6 +29,7 @@ import { isSseEvent, type SseEvent } from "./sse-event.ts";
  */
 export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
   readonly #log: ReadableLog;
+  #isWakeDue = false;
   #lastSourceId: string | undefined;
 
   /**
@@ -44,7 +46,7 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
       history,
       position: new LogPosition(),
       readers: new Set(),
-      atEndOfTurn: togetherAtEndOfTurn(),
+      streams: new Set(),
       ending: undefined,
     };
   }
@@ -57,7 +59,11 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     this.#log.ending = undefined;
     if (isSseEvent(value)) this.#lastSourceId = value.id ?? this.#lastSourceId;
     history.append(event, frameOf(event)?.length ?? 0);
-    this.#wakeReaders();
+    for (const reader of this.#log.readers) reader.wake();
+    if (!this.#isWakeDue && this.#log.streams.size > 0) {
+      this.#isWakeDue = true;
+      atEndOfTurn(this.#wakeStreams);
+    }
     return id;
   }
 
@@ -66,7 +72,9 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     // After a failure there may be another: of the next writer, who appended nothing.
     if (this.#log.ending && !this.#log.ending.failure) return;
     this.#log.ending = { failure };
-    this.#wakeReaders();
+    for (const reader of this.#log.readers) reader.wake();
+    // Not put off: the next append takes the ending back.
+    this.#wakeStreams();
   }
 
   /** Reads what is there and what comes; see {@link EventLog.read}. */
@@ -89,7 +97,17 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     return encodedEvent({ id, event: event ?? eventType, retry, comment, data: serialize(data) }, data);
   }
 
-  #wakeReaders(): void {
-    for (const reader of this.#log.readers) reader.wake();
-  }
+  readonly #wakeStreams = (): void => {
+    this.#isWakeDue = false;
+    for (const stream of this.#log.streams) {
+      try {
+        stream.wake();
+      } catch (error) {
+        // It is thrown as by a stream of its own, and the others are woken all the same.
+        atEndOfTurn(() => {
+          throw error;
+        });
+      }
+    }
+  };
 }

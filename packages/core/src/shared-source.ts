@@ -1,6 +1,6 @@
 import type { EventLog } from "./event-log.ts";
 import { contain, ignore } from "./observer.ts";
-import { openSource, type SourceContext, type ValueIterable, type ValuePuller } from "./open-source.ts";
+import { openSource, pullNext, type SourceContext, type ValueIterable, type ValuePuller } from "./open-source.ts";
 import type { SseEvent } from "./sse-event.ts";
 
 /** What a {@link SharedSource} is made of. */
@@ -109,7 +109,7 @@ export class SharedSource<Value> {
 
   async #fill(puller: ValuePuller<Value | SseEvent>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const result = await puller.next();
+      const result = await pullNext(puller);
       // What comes too late belongs to nobody: another process may have written it.
       if (result.done || signal.aborted) return;
       await this.#parts.log.append(result.value);

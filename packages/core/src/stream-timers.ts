@@ -4,7 +4,7 @@ type TimerOptions = Pick<ResolvedOptions<never>, "heartbeatMs" | "stallTimeoutMs
 
 /** What is called when a time has come. */
 export interface TimerCallbacks {
-  /** Nothing happened for as long as was allowed by {@link StreamTimers.restart}. */
+  /** Nothing happened for as long as {@link StreamTimers.restart} allows. */
   idle(): void;
   opening(): void;
   expired(): void;
@@ -18,7 +18,10 @@ export interface TimerCallbacks {
  */
 export class StreamTimers {
   readonly #callbacks: TimerCallbacks;
-  /** The smallest limit there will be; infinite when there is none. */
+  /** Infinite when off, as is the next one. */
+  readonly #heartbeatMs: number;
+  readonly #stallTimeoutMs: number;
+  /** The smaller of the two. */
   readonly #tickMs: number;
   #since = 0;
   #limitMs = 0;
@@ -28,7 +31,9 @@ export class StreamTimers {
 
   constructor({ heartbeatMs, stallTimeoutMs, openingMs, maxAgeMs }: TimerOptions, callbacks: TimerCallbacks) {
     this.#callbacks = callbacks;
-    this.#tickMs = Math.min(infiniteIfOff(heartbeatMs), infiniteIfOff(stallTimeoutMs));
+    this.#heartbeatMs = infiniteIfOff(heartbeatMs);
+    this.#stallTimeoutMs = infiniteIfOff(stallTimeoutMs);
+    this.#tickMs = Math.min(this.#heartbeatMs, this.#stallTimeoutMs);
     this.#arm(this.#tickMs);
     if (openingMs) this.#openingTimer = setTimeout(() => callbacks.opening(), openingMs);
     if (maxAgeMs) {
@@ -37,10 +42,11 @@ export class StreamTimers {
     }
   }
 
-  /** Something happened; from now on `limitMs` of nothing are allowed, for ever if it is `false`. */
-  restart(limitMs: number | false): void {
-    this.#since = performance.now();
-    this.#limitMs = infiniteIfOff(limitMs);
+  /** Something happened; from now on there may be silence for `heartbeatMs`, or a reader that takes nothing for `stallTimeoutMs`. */
+  restart(isReaderWaiting: boolean): void {
+    // Whole milliseconds: a fraction would be an object of its own, to be fetched and changed with every event.
+    this.#since = Math.ceil(performance.now());
+    this.#limitMs = isReaderWaiting ? this.#heartbeatMs : this.#stallTimeoutMs;
   }
 
   dispose(): void {

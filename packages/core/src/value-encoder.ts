@@ -21,6 +21,7 @@ export class ValueEncoder<Value> {
   readonly #observer: Observer<Value>;
   /** What every frame of a plain value without an id begins with; `eventType` was checked with the options. */
   readonly #prefix: string;
+  readonly #isObserved: boolean;
   /** How many events of the source were encoded; counted here, read elsewhere. */
   events = 0;
 
@@ -28,6 +29,7 @@ export class ValueEncoder<Value> {
     this.#options = options;
     this.#observer = observer;
     this.#prefix = `event: ${options.eventType}\n`;
+    this.#isObserved = options.onEvent !== undefined;
   }
 
   /** @throws What the hooks throw, or {@link encodeEvent}. */
@@ -72,7 +74,7 @@ export class ValueEncoder<Value> {
   }
 
   #encodePlain(value: Value): string {
-    const { id, eventType, serialize, onEvent } = this.#options;
+    const { id, eventType, serialize } = this.#options;
     const valueId = id?.(value, this.events);
     const data = serialize(value);
     let frame: string;
@@ -81,14 +83,14 @@ export class ValueEncoder<Value> {
     else if (serialize === serializeJson) frame = `${this.#prefix}data: ${data}\n\n`;
     else frame = `${this.#prefix}${dataLines(data)}\n`;
     // Asked here, so that no object is made for each event that nobody wants to see.
-    if (onEvent) this.#observer.sent({ type: eventType, id: valueId, data: value });
+    if (this.#isObserved) this.#observer.sent({ type: eventType, id: valueId, data: value });
     return frame;
   }
 
   #encodeWhole(event: SseEvent): Frame {
     const frame = frameOf(event);
     if (frame === undefined) return this.#encodeText(event);
-    if (this.#options.onEvent) this.#observer.sent({ type: event.event, id: event.id, data: event.data });
+    if (this.#isObserved) this.#observer.sent({ type: event.event, id: event.id, data: event.data });
     return frame;
   }
 
