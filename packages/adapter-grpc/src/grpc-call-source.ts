@@ -34,7 +34,9 @@ export interface GrpcCall {
   on(event: "status", listener: (status: GrpcCallStatus) => void): unknown;
   /** Cancels the RPC. */
   cancel(): void;
+  /** Whether somebody has destroyed the call, with messages unread. */
   readonly destroyed?: boolean | undefined;
+  /** Whether all messages were read and `'end'` was emitted. */
   readonly readableEnded?: boolean | undefined;
 }
 

@@ -17,7 +17,7 @@ export type Watch = (
 ) => AsyncIterable<{ percent: number }>;
 
 /** `Watch` through nice-grpc. Its channel is closed when the test is finished. */
-export function niceGrpcWatch(address: string): Watch {
+function niceGrpcWatch(address: string): Watch {
   const channel = createChannel(address, credentials.createInsecure());
   onTestFinished(() => channel.close());
   const client = createNiceClient(niceService, channel);
@@ -25,7 +25,7 @@ export function niceGrpcWatch(address: string): Watch {
 }
 
 /** `Watch` through Connect's gRPC transport, which is node:http2. Its connection is dropped when the test is finished. */
-export function connectWatch(address: string): Watch {
+function connectWatch(address: string): Watch {
   const baseUrl = `http://${address}`;
   const sessionManager = new Http2SessionManager(baseUrl);
   onTestFinished(() => sessionManager.abort());
@@ -34,7 +34,7 @@ export function connectWatch(address: string): Watch {
 }
 
 /** `Watch` through protobuf-ts' gRPC transport, which is grpc-js. Its channel is closed when the test is finished. */
-export function protobufTsWatch(address: string): Watch {
+function protobufTsWatch(address: string): Watch {
   const transport = new GrpcTransport({ host: address, channelCredentials: credentials.createInsecure() });
   onTestFinished(() => transport.close());
   // What the client that its plugin generates does.

@@ -5,6 +5,7 @@ import { connectionsOf, type NodeServer } from "./server-connections.ts";
 
 /** What {@link closeGracefully} drains: an `SSEManager` of `@ssewire/core` is one. */
 export interface Drainable {
+  /** Ends all streams and resolves once none is open, or `timeoutMs` have passed; `retryMs` is when clients come back. */
   drain(options: { timeoutMs: number; retryMs?: readonly [min: number, max: number] | undefined }): Promise<unknown>;
 }
 

@@ -1,5 +1,5 @@
+import { isHost } from "./is-host.ts";
 import { outOfRange, wrongType } from "./options-check.ts";
-import { isHost } from "./request-url.ts";
 
 /** Where the URL of a request comes from; see {@link toWebRequest}. */
 export interface ToWebRequestOptions {

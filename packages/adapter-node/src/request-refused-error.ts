@@ -1,6 +1,21 @@
 /**
  * A request that cannot be a WHATWG Request: answer it with `status` and `headers`, as {@link toNodeHandler} does.
  *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { RequestRefusedError, toWebRequest } from "@ssewire/adapter-node";
+ *
+ * createServer((req, res) => {
+ *   try {
+ *     const { url } = toWebRequest(req, res);
+ *     res.end(url);
+ *   } catch (error) {
+ *     if (!(error instanceof RequestRefusedError)) throw error;
+ *     res.writeHead(error.status, error.headers).end();
+ *   }
+ * });
+ * ```
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15.5 | RFC 9110, 15.5}
  */
 export class RequestRefusedError extends Error {

@@ -1,16 +1,9 @@
+import { isHost } from "./is-host.ts";
 import type { NodeRequest } from "./node-message.ts";
 import type { RequestSettings } from "./request-options.ts";
 import { RequestRefusedError } from "./request-refused-error.ts";
 
-/** A registered name, IPv4 or bracketed IPv6 address, and a port. No user, no path: nothing that could end the host early. */
-const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i;
-
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
-
-/** Whether `text` is a host, with or without a port, and a URL can be made of it. */
-export function isHost(text: string): boolean {
-  return HOST.test(text) && URL.canParse(`http://${text}`);
-}
 
 /**
  * The target URI of a request.

@@ -8,7 +8,9 @@ import { createRequest } from "./to-web-request.ts";
 
 /** The Node objects behind a Request, for what has no place in it: `req.user`, `res.locals`, the socket. */
 export interface NodeContext {
+  /** The request. Its body is the Request's: read it in one place only. */
   readonly req: NodeRequest;
+  /** The response. It is sent by the handler's Response: set headers here, and write nothing. */
   readonly res: NodeResponse;
 }
 

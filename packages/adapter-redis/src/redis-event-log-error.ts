@@ -15,9 +15,25 @@ export type RedisEventLogErrorCode = "LEASE_LOST" | "REDIS_UNAVAILABLE" | "REDIS
  * A log on Redis could not do what it was asked for. Its message holds no addresses and no keys; `cause` may.
  *
  * For the error event of a stream it says `retryable: true`: a client that comes back goes on after its last event.
+ *
+ * @example
+ * ```ts
+ * import { type RedisEventLog, RedisEventLogError } from "@ssewire/adapter-redis";
+ *
+ * async function report(log: RedisEventLog<number>, percent: number): Promise<boolean> {
+ *   try {
+ *     await log.append(percent);
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof RedisEventLogError && error.code === "LEASE_LOST") return false;
+ *     throw error;
+ *   }
+ * }
+ * ```
  */
 export class RedisEventLogError extends Error {
   override readonly name: string = "RedisEventLogError";
+  /** What went wrong; see {@link RedisEventLogErrorCode}. */
   readonly code: RedisEventLogErrorCode;
 
   constructor(code: RedisEventLogErrorCode, message: string, options?: { readonly cause?: unknown }) {

@@ -27,6 +27,18 @@ export interface SharedParts {
  * The event log of one key on Redis, made by `RedisEventLogs.log(key)`. Light: it holds nothing but a queue of what is being
  * appended and, once it has led, the token of its lease.
  *
+ * @example
+ * ```ts
+ * import { RedisEventLogs } from "@ssewire/adapter-redis";
+ * import { SSEManager, type SourceContext } from "@ssewire/core";
+ * import { createClient } from "redis";
+ *
+ * const log = new RedisEventLogs({ client: createClient() }).log<{ percent: number }>("report");
+ * await log.append({ percent: 50 });
+ *
+ * export const GET = (request: Request): Response =>
+ *   SSEManager.createResponse(({ lastEventId, signal }: SourceContext) => log.read({ after: lastEventId, signal }), { request });
+ * ```
  * @see EventLog for what each method promises.
  */
 export class RedisEventLog<Value = unknown> implements EventLog<Value> {
@@ -52,6 +64,7 @@ export class RedisEventLog<Value = unknown> implements EventLog<Value> {
    * Adds an event. Events of one log are appended in the order of the calls, also over a loss of the connection, and none
    * twice. A log that has ended goes on.
    *
+   * @param value - A plain value, or an event made by `sse()`.
    * @returns Its id, once Redis has it.
    * @throws {RedisEventLogError} With code `LEASE_LOST` when this log has led and does not any more, `REDIS_UNAVAILABLE` after
    * `appendTimeoutMs` or when `maxPendingAppends` wait already, `REDIS_REFUSED` when the server says no, `CLOSED`.
@@ -65,6 +78,7 @@ export class RedisEventLog<Value = unknown> implements EventLog<Value> {
    * Ends the log, for readers in every process. Of a failure they get what its error event shows: the message, what it
    * carries under `errorData`, and `httpStatus`; never a stack or a cause.
    *
+   * @param failure - What the writer failed with; left out at a normal end.
    * @throws {RedisEventLogError} As {@link RedisEventLog.append}.
    */
   async end(failure?: { readonly error: unknown }): Promise<void> {
@@ -74,6 +88,8 @@ export class RedisEventLog<Value = unknown> implements EventLog<Value> {
   /**
    * Reads what is there, in pages and at the reader's own pace, and then what comes. While Redis is away, a reader waits, and
    * goes on after the last event it had.
+   *
+   * @param options - See `EventLogReadOptions` of `@ssewire/core`.
    */
   read(options: EventLogReadOptions = {}): AsyncIterableIterator<SseEvent, undefined, undefined> {
     const { settings, queues } = this.#shared;
@@ -93,10 +109,14 @@ export class RedisEventLog<Value = unknown> implements EventLog<Value> {
    *
    * Call `end()` of this very log when the writer is through: that gives the lease back. Otherwise it runs out, and somebody
    * who waits begins. One `lead()` at a time for each log object.
+   *
+   * @param write - Appends until its `signal` is aborted, which says that another process may be writing, and settles.
+   * @param options - `signal` gives up the waiting, or ends the writing.
+   * @returns Whether the writer, here or elsewhere, is through; `false` when `signal` was aborted, or a writer elsewhere failed.
    */
   async lead(
     write: (context: { readonly signal: AbortSignal }) => Promise<void>,
-    { signal }: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal },
   ): Promise<boolean> {
     const { closed, commands, settings, releases } = this.#shared;
     const lease = new Lease(commands, this.#keys, settings, this.#name);
@@ -107,6 +127,6 @@ export class RedisEventLog<Value = unknown> implements EventLog<Value> {
     const onToken = (token: string): void => {
       this.#token = token;
     };
-    return await leadLog({ lease, closed, onToken, onRelease }, write, signal);
+    return await leadLog({ lease, closed, onToken, onRelease }, write, options.signal);
   }
 }

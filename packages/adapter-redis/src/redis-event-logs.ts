@@ -77,6 +77,7 @@ export class RedisEventLogs implements AsyncDisposable {
    *
    * @param key - 1 to 1024 characters, any but lone surrogates. It is part of a name in Redis and no secret: whoever may watch a key is for you
    * to decide before.
+   * @returns The log, on the connections that all logs of this object share.
    * @throws {TypeError} When `key` is no string.
    * @throws {RangeError} When it is empty or too long.
    */

@@ -74,7 +74,7 @@ export function readEntry([id, fields]: RawEntry, { parse }: EntryFormat): Strea
 }
 
 /** Fields of an entry by name: `x` end, `e` event type, `d` data, `r` retry, `c` comment, `p` previous id, `s` source id. */
-export function readFields(fields: readonly string[]): Partial<Record<string, string>> {
+function readFields(fields: readonly string[]): Partial<Record<string, string>> {
   const found: Partial<Record<string, string>> = {};
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const name = fields[index];

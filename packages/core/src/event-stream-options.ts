@@ -39,6 +39,7 @@ export type CloseReason =
 
 /** How a stream ended and what it sent. */
 export interface CloseReport {
+  /** Why it ended. */
   readonly reason: CloseReason;
   /** Milliseconds since the first pull; 0 for a stream that was never pulled. */
   readonly durationMs: number;
@@ -57,6 +58,7 @@ export type Ending = Pick<CloseReport, "reason" | "error">;
 export interface SentEvent {
   /** Event type; `undefined` for a frame without data that was given none. */
   readonly type: string | undefined;
+  /** Its id; `undefined` when it has none, `""` when it resets the client's. */
   readonly id: string | undefined;
   /** The data before it was serialised. */
   readonly data: unknown;
@@ -64,7 +66,9 @@ export interface SentEvent {
 
 /** Where an event stream logs: pino, or anything that takes details first and a message second, as `console` does. */
 export interface Logger {
+  /** Told of the start and of a normal end. */
   debug(details: object, message: string): void;
+  /** Told of failures: of the source, of hooks, and of what cannot be encoded. */
   warn(details: object, message: string): void;
 }
 

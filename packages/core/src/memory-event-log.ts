@@ -51,7 +51,13 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
     };
   }
 
-  /** Adds an event; readers that wait have it at once. @returns its id. */
+  /**
+   * Adds an event; readers that wait have it at once.
+   *
+   * @param value - A plain value, or an event made by `sse()`.
+   * @returns Its id in this log.
+   * @throws What encoding the value throws.
+   */
   append(value: Value | SseEvent): string {
     const { history, position } = this.#log;
     const id = position.toId(history.next);

@@ -6,9 +6,24 @@ const brand: unique symbol = /* @__PURE__ */ Symbol.for("ssewire.overflow");
  *
  * A stream that ends with it sends no error event and closes with reason `overflow`: the client comes back with the id of
  * the last event it has, and reads on from there.
+ *
+ * @example
+ * ```ts
+ * import { type EventLog, OverflowError } from "@ssewire/core";
+ *
+ * async function copy(log: EventLog, write: (data: unknown) => Promise<void>): Promise<void> {
+ *   try {
+ *     for await (const { data } of log.read()) await write(data);
+ *   } catch (error) {
+ *     if (!(error instanceof OverflowError)) throw error;
+ *     await write({ missed: error.pendingEvents });
+ *   }
+ * }
+ * ```
  */
 export class OverflowError extends Error {
   override readonly name: string = "OverflowError";
+  /** The same for every error of this class, to tell it by. */
   readonly code: "OVERFLOW" = "OVERFLOW";
   /** How many events had not been read. */
   readonly pendingEvents: number;

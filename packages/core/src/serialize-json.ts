@@ -4,6 +4,7 @@ import { describeValue } from "./describe-value.ts";
  * JSON text of a value, as streams have it without a `serialize` of their own: `undefined` is `null`, a BigInt is a decimal
  * string, as ProtoJSON writes 64-bit integers.
  *
+ * @param value - Any value.
  * @returns One line.
  * @throws {TypeError} When the value has no JSON form: it is circular, a function or a symbol. What its `toJSON` throws.
  * @example

@@ -12,7 +12,9 @@ export interface SseFields<Type extends string = string> extends Omit<EventField
 export interface SseEvent<Data = unknown, Type extends string | undefined = string | undefined>
   extends Readonly<Omit<SseFields, "event">> {
   readonly [brand]: true;
+  /** What is serialised; `undefined` for a frame without data. */
   readonly data: Data;
+  /** Event type; `undefined` for that of the stream. */
   readonly event: Type;
 }
 
@@ -51,7 +53,19 @@ export function sse<Data>(data: Data, fields: SseFields = {}): SseEvent<Data> {
   return { [brand]: true, data, event, id, retry, comment };
 }
 
-/** Whether `value` is an event made by {@link sse}; a plain object with a `data` key is not. */
+/**
+ * Whether `value` is an event made by {@link sse}, of whichever copy of this package; a plain object with a `data` key is not.
+ *
+ * @param value - Any value, as a source yields it.
+ * @returns `true` for a whole event, `false` for what would be sent as data.
+ * @example
+ * ```ts
+ * import { isSseEvent, sse } from "@ssewire/core";
+ *
+ * isSseEvent(sse({ percent: 50 }, { id: "1" })); // true
+ * isSseEvent({ data: { percent: 50 }, id: "1" }); // false
+ * ```
+ */
 export function isSseEvent(value: unknown): value is SseEvent {
   return typeof value === "object" && value !== null && brand in value && value[brand] === true;
 }
