@@ -1,77 +1,28 @@
-import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Manifest, publishedPackages, root } from "./published-packages.ts";
+import { consumer } from "./release/consumer.ts";
+import { expectedFiles } from "./release/expected-files.ts";
+import { runCommand as run } from "./release/run-command.ts";
 
-const execFileAsync = promisify(execFile);
-const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
-const names = ["core", "adapter-grpc", "adapter-node", "adapter-redis"];
+const names = publishedPackages.map(({ folder }) => folder);
 const peers = ["@grpc/grpc-js", "@bufbuild/protobuf"];
 
 /** The pnpm that runs this test or, outside of one, the one that npx finds. */
 const execPath = process.env["npm_execpath"];
 const pnpm = execPath?.includes("pnpm") ? [execPath] : ["npx", "-y", "pnpm@12"];
 
-/** Runs a command; a failure says what it printed. */
-async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  try {
-    return (await execFileAsync(command, args, { cwd })).stdout;
-  } catch (error) {
-    const printed = error instanceof Error && "stdout" in error ? error.stdout : "";
-    throw new Error(`${command} failed:\n${printed}`, { cause: error });
-  }
-}
-
-/** What a user writes first; compiled, then run. */
-const consumer = `
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { create, type DescService } from "@bufbuild/protobuf";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { credentials } from "@grpc/grpc-js";
-import { GrpcStreamError, grpcStreamToSse } from "@ssewire/adapter-grpc";
-import { createGrpcClient } from "@ssewire/adapter-grpc/client";
-import { decodeStatusDetails, jsonEvent } from "@ssewire/adapter-grpc/protobuf";
-import { toNodeHandler } from "@ssewire/adapter-node";
-import { RedisEventLogs } from "@ssewire/adapter-redis";
-import { SSEManager, shareSource, sse } from "@ssewire/core";
-import type { RedisClientType } from "redis";
-
-export const share = (client: RedisClientType) =>
-  shareSource({ start: source, log: (key) => new RedisEventLogs({ client }).log<{ percent: number }>(key) });
-
-async function* source(): AsyncGenerator<{ percent: number }> {
-  yield { percent: 50 };
-}
-
-export const connect = (service: DescService) => createGrpcClient(service, "127.0.0.1:50051", { credentials: credentials.createInsecure() });
-
-// @ts-expect-error: the types say what an event type is.
-export const wrong = (): Response => SSEManager.createResponse(source(), 1);
-
-const progress = grpcStreamToSse(source(), ({ percent }) => sse({ percent, half: percent < 100 }, { id: "1" }));
-const server = createServer(toNodeHandler((request) => SSEManager.createResponse(progress, { eventType: "progress", request })));
-server.listen(0, "127.0.0.1", async () => {
-  const { port } = server.address() as AddressInfo;
-  const response = await fetch(\`http://127.0.0.1:\${port}/\`);
-  const details = decodeStatusDetails(new GrpcStreamError({ code: 5, details: "" }));
-  const json: string = jsonEvent(TimestampSchema)(create(TimestampSchema));
-  process.stdout.write(JSON.stringify([await response.text(), details, json]));
-  server.close();
-  server.closeAllConnections();
-});
-`;
-
 describe("the packages, packed and installed into an empty project", () => {
   let folder = "";
   const tarballs = new Map<string, string>();
   const tarball = (name: string): string => tarballs.get(name) ?? "";
+  const installed = (name: string): string => join(folder, "node_modules/@ssewire", name);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ssewire-packages-"));
@@ -102,12 +53,59 @@ describe("the packages, packed and installed into an empty project", () => {
     expect(JSON.parse(report)).not.toHaveProperty("problems.0");
   });
 
-  it.each(names)("%s comes with its README, its licence and its documentation, and without tests", async (name) => {
-    const installed = join(folder, "node_modules/@ssewire", name);
-    expect(await readdir(installed)).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
-    const files = await readdir(join(installed, "dist"));
-    expect(files.filter((file) => !/\.(?:d\.ts|js|js\.map)$/.test(file))).toEqual([]);
-    expect(await readFile(join(installed, "dist/index.d.ts"), "utf8")).toContain("@example");
+  it.each(publishedPackages)(
+    "$folder has what it should have in it, and nothing else",
+    async ({ folder, directory }) => {
+      const files = await filesOf(installed(folder));
+      const withoutHashes = files.map((file) => file.replace(/-[\w-]{8}(?=\.(?:d\.ts|js))/, "-*"));
+      const changelog = existsSync(join(directory, "CHANGELOG.md")) ? ["CHANGELOG.md"] : [];
+      expect(withoutHashes.sort()).toEqual([...(expectedFiles[folder] ?? []), ...changelog].sort());
+      expect(await readFile(join(installed(folder), "dist/index.d.ts"), "utf8")).toContain("@example");
+    },
+  );
+
+  it.each(names)("%s has maps that need no file and tell no path but those below src", async (name) => {
+    const maps = (await filesOf(installed(name))).filter((file) => file.endsWith(".map"));
+    expect(maps.length).toBeGreaterThan(0);
+    for (const map of maps) {
+      const { sources, sourcesContent }: { sources: string[]; sourcesContent?: string[] } = JSON.parse(
+        await readFile(join(installed(name), map), "utf8"),
+      );
+      expect(sources.filter((source) => !source.startsWith("../src/"))).toEqual([]);
+      expect(sourcesContent?.length).toBe(sources.length);
+    }
+  });
+
+  it.each(publishedPackages)(
+    "$folder says its licence, its version and what it needs",
+    async ({ folder, manifest }) => {
+      const packed: Manifest = JSON.parse(await readFile(join(installed(folder), "package.json"), "utf8"));
+      expect(await readFile(join(installed(folder), "LICENSE"), "utf8")).toBe(
+        await readFile(join(root, "LICENSE"), "utf8"),
+      );
+      expect(packed).toMatchObject({ license: "MIT", publishConfig: { access: "public", provenance: true } });
+      // In lockstep, and with the ranges of the workspace resolved.
+      const [first] = publishedPackages;
+      expect(packed.version).toBe(first?.manifest.version);
+      expect(JSON.stringify(packed)).not.toMatch(/"(?:workspace|catalog):/);
+      const own = Object.keys(manifest.dependencies ?? {});
+      expect(packed.dependencies ?? {}).toEqual(Object.fromEntries(own.map((name) => [name, `^${packed.version}`])));
+    },
+  );
+
+  it("carry what the Apache License asks for with the code that is generated from Google's files", async () => {
+    const folder = installed("adapter-grpc");
+    const read = (file: string): Promise<string> => readFile(join(folder, file), "utf8");
+    const notice = await read("NOTICE");
+    const generated: string[] = [];
+    for (const file of await filesOf(folder)) {
+      if (/\.(?:js|d\.ts)$/.test(file) && /codegenv2|@generated/.test(await read(file))) generated.push(file);
+    }
+    expect(generated.sort()).toEqual(["dist/protobuf.d.ts", "dist/protobuf.js"]);
+    expect(generated.filter((file) => !notice.includes(file))).toEqual([]);
+    expect(notice).toContain("Copyright Google LLC");
+    expect(await read("dist/protobuf.js")).toContain("Copyright Google LLC");
+    expect(await read("proto/google/LICENSE")).toMatch(/^\s+Apache License\s+Version 2\.0, January 2004/);
   });
 
   it.each(["nodenext", "bundler"])(
@@ -135,4 +133,11 @@ describe("the packages, packed and installed into an empty project", () => {
 
 async function toArrayBuffer(path: string): Promise<ArrayBuffer> {
   return new Uint8Array(await readFile(path)).buffer;
+}
+
+/** Every file below a folder, as a path in it. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }

@@ -42,7 +42,7 @@ interface EventSourceLike {
 }
 
 /** Listens until `source` has closed itself, or to five errors of the connection. Runs in the page, too, so it uses nothing from around it. */
-export function listen(source: EventSourceLike): Promise<Outcome> {
+function listen(source: EventSourceLike): Promise<Outcome> {
   return new Promise((resolve) => {
     const events: [string, string, string][] = [];
     let opened = 0;
