@@ -1,13 +1,35 @@
-import { formatTable } from "./format-table.ts";
 import { measure } from "./measure.ts";
+import { formatGoals } from "./report/format-goals.ts";
+import { formatResults } from "./report/format-results.ts";
+import { machineLine } from "./report/machine-line.ts";
+import { writePage } from "./report/performance-page.ts";
+import { writeReadme } from "./report/readme-table.ts";
+import { readSettings } from "./settings.ts";
+import { evaluate, type WorkloadResult } from "./workload-result.ts";
 import { workloads } from "./workloads.ts";
 
-// CPU time per unit of work, each contestant in a process of its own, all of them in turn, round after round: what the
-// machine does meanwhile hits all alike. Only the ratios mean anything. ROUNDS and WORKLOAD choose.
-const rounds = Number(process.env["ROUNDS"] ?? 7);
-const only = process.env["WORKLOAD"];
+// CPU time of the server's process per unit of work. Only the ratios mean anything: they were measured in turn.
+const { rounds, names, isSmoke } = readSettings(
+  process.env,
+  workloads.map(({ name }) => name),
+);
+const print = (text: string): void => void process.stdout.write(`${text}\n\n`);
 
+print(machineLine(rounds));
+const results: WorkloadResult[] = [];
 for (const workload of workloads) {
-  if (only !== undefined && only !== workload.name) continue;
-  process.stdout.write(`${workload.title}\n\n${formatTable(workload, await measure(workload, rounds))}\n\n`);
+  if (names.length > 0 && !names.includes(workload.name)) continue;
+  const result = evaluate(workload, await measure(workload, { rounds, isSmoke }));
+  results.push(result);
+  print(`## ${workload.title} (${workload.name})`);
+  print(formatResults(result));
+  // Those of a smoke test mean nothing.
+  if (!isSmoke) print(formatGoals(result));
+}
+if (isSmoke) print("It works. These figures mean nothing.");
+else if (names.length > 0 || rounds < 5)
+  print("docs/performance.md and README.md are left as they are: they take all workloads, and 5 rounds.");
+else {
+  await writePage(results, rounds);
+  await writeReadme(results, rounds);
 }

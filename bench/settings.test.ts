@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { readSettings } from "./settings.ts";
+
+const known = ["idle", "paced"];
+
+describe("readSettings", () => {
+  it("runs everything five times", () => {
+    expect(readSettings({}, known)).toEqual({ rounds: 5, names: [], isSmoke: false });
+  });
+
+  it("runs everything once for a smoke test", () => {
+    expect(readSettings({ SMOKE: "1" }, known)).toEqual({ rounds: 1, names: [], isSmoke: true });
+  });
+
+  it("takes what it is told", () => {
+    const settings = readSettings({ ROUNDS: "12", WORKLOAD: "paced,idle", SMOKE: "1" }, known);
+    expect(settings).toEqual({ rounds: 12, names: ["paced", "idle"], isSmoke: true });
+  });
+
+  it.each([
+    [{ ROUNDS: "0" }, 'ROUNDS must be an integer from 1 to 999, got "0"'],
+    [{ ROUNDS: "2.5" }, 'ROUNDS must be an integer from 1 to 999, got "2.5"'],
+    [{ ROUNDS: "" }, 'ROUNDS must be an integer from 1 to 999, got ""'],
+    [{ WORKLOAD: "paced,fast" }, 'WORKLOAD must be some of idle,paced, separated by commas; got "fast"'],
+    [{ WORKLOAD: "" }, 'WORKLOAD must be some of idle,paced, separated by commas; got ""'],
+    [{ SMOKE: "yes" }, 'SMOKE must be 1 or unset, got "yes"'],
+  ])("refuses %j", (env, message) => {
+    expect(() => readSettings(env, known)).toThrow(new RangeError(message));
+  });
+});
