@@ -1,78 +1,154 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { build, transform } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type CodeBlock, listPages, readCodeBlocks, root } from "./code-blocks.ts";
+import { findChromium } from "./find-component.ts";
+import { followGuide } from "./first-stream.ts";
+import { launchChromium } from "./launch-chromium.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+const chromium = findChromium();
+
 /** Below node_modules, where everything ignores it. */
-const folder = join(root, "node_modules/.docs");
+const folder = join(root, `node_modules/.docs-${process.pid}`);
 
-const pages = ["README.md", ...list("docs"), ...list("packages"), ...list("examples")].filter(
-  (file) => /\.md$|\/src\/[a-z-]+\.ts$/.test(file) && !/node_modules|\/(?:dist|gen)\//.test(file),
-);
+const pages = listPages();
+const blocks = pages.flatMap(readCodeBlocks);
 
-function list(place: string): string[] {
-  return readdirSync(join(root, place), { recursive: true, encoding: "utf8" }).map((file) => `${place}/${file}`);
-}
+const source = (path: string): string[] => [join(root, "packages", path)];
 
-/** The blocks of TypeScript in a page, or in the documentation comments of a source. */
-function codeBlocks(text: string): string[] {
-  return [...text.replace(/^ *\* ?/gm, "").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
-}
-
-/** As users have it, except that the generated code is the demo's and nobody minds what an example does not use. */
+/** As users have it, except that nobody minds what an example does not use. */
 const tsconfig = {
   extends: "../../tsconfig.json",
   compilerOptions: {
+    allowJs: true,
+    checkJs: true,
     noUnusedLocals: false,
     isolatedDeclarations: false,
     declaration: false,
     paths: {
-      "@grpc/grpc-js": ["../../packages/adapter-grpc/node_modules/@grpc/grpc-js"],
-      "@ssewire/core": ["../../packages/core/src/index.ts"],
-      "@ssewire/adapter-grpc": ["../../packages/adapter-grpc/src/index.ts"],
-      "@ssewire/adapter-grpc/client": ["../../packages/adapter-grpc/src/client.ts"],
-      "@ssewire/adapter-grpc/protobuf": ["../../packages/adapter-grpc/src/protobuf.ts"],
-      "@ssewire/adapter-node": ["../../packages/adapter-node/src/index.ts"],
-      "@ssewire/adapter-redis": ["../../packages/adapter-redis/src/index.ts"],
-      redis: ["../../packages/adapter-redis/node_modules/redis"],
+      "@bufbuild/protobuf": source("adapter-grpc/node_modules/@bufbuild/protobuf"),
+      "@grpc/grpc-js": source("adapter-grpc/node_modules/@grpc/grpc-js"),
+      "@ssewire/core": source("core/src/index.ts"),
+      "@ssewire/adapter-grpc": source("adapter-grpc/src/index.ts"),
+      "@ssewire/adapter-grpc/client": source("adapter-grpc/src/client.ts"),
+      "@ssewire/adapter-grpc/protobuf": source("adapter-grpc/src/protobuf.ts"),
+      "@ssewire/adapter-node": source("adapter-node/src/index.ts"),
+      "@ssewire/adapter-redis": source("adapter-redis/src/index.ts"),
+      redis: source("adapter-redis/node_modules/redis"),
     },
   },
-  include: ["*.ts"],
-  exclude: [],
+  include: ["**/*"],
+  exclude: ["out"],
 };
 
-describe("the code in the documentation", () => {
-  const blocks: string[] = [];
+/** The generated code that examples speak of is that of the demo and of a test. */
+const generated: readonly (readonly [imported: RegExp, file: string])[] = [
+  [/"\.\/gen\/documents_pb\.[jt]s"/g, "examples/progress/gen/documents_pb.ts"],
+  [/"\.\/gen\/progress_pb\.[jt]s"/g, "packages/adapter-grpc/test/gen/ssewire/test/v1/progress_pb.ts"],
+];
 
-  beforeAll(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
-    for (const page of pages) {
-      for (const [index, code] of codeBlocks(await readFile(join(root, page), "utf8")).entries()) {
-        const name = `${page.replaceAll(/[^\w-]+/g, "_")}_${index}.ts`;
-        const generated = code.replace(
-          /"\.\/gen\/documents_pb\.[jt]s"/,
-          '"../../examples/progress/gen/documents_pb.ts"',
-        );
-        await writeFile(join(folder, name), generated);
-        blocks.push(name);
-      }
+/** Where a block lies to be compiled: beside the others of its page, under the name it gives itself. */
+function pathOf({ page, index, language, file }: CodeBlock): string {
+  return join(folder, page.replaceAll(/[^\w-]+/g, "_"), file ?? `block-${index}.${language}`);
+}
+
+const isCompiled = ({ language, file }: CodeBlock): boolean => language === "ts" || file?.endsWith(".mjs") === true;
+
+/** The end of a line is nothing that one sees. */
+const lines = (text: string): string[] => text.trimEnd().split(/ *\n/);
+
+describe("the code in the documentation", () => {
+  beforeAll(() => {
+    for (const block of blocks.filter(isCompiled)) {
+      const path = pathOf(block);
+      mkdirSync(dirname(path), { recursive: true });
+      const code = generated.reduce(
+        (text, [imported, file]) => text.replaceAll(imported, JSON.stringify(join(root, file))),
+        block.code,
+      );
+      // A module, whether or not it imports anything.
+      writeFileSync(path, `${code}\nexport {};\n`);
     }
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
   });
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("compiles, all of it", async () => {
-    expect(blocks.length).toBeGreaterThan(15);
+  it("compiles, all of it", { timeout: 300_000 }, async () => {
+    expect(blocks.filter(isCompiled).length).toBeGreaterThan(50);
     const tsc = join(root, "node_modules/.bin/tsc");
-    const { stdout } = await promisify(execFile)(tsc, ["-p", folder]).catch(({ stdout }: { stdout: string }) => ({
-      stdout,
-    }));
+    const { stdout } = await run(tsc, ["-p", folder]).catch(({ stdout }: { stdout: string }) => ({ stdout }));
     expect(stdout).toBe("");
+  });
+
+  const runnable = blocks.filter(({ output }) => output !== undefined);
+
+  it("has blocks to run", () => expect(runnable.length).toBeGreaterThan(10));
+
+  it.each(runnable)("prints what $page says, block $index", async (block) => {
+    const outfile = join(folder, "out", `${pathOf(block).slice(folder.length)}.mjs`);
+    await build({
+      entryPoints: [pathOf(block)],
+      outfile,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      // esbuild does not look at the paths of a tsconfig.json below node_modules.
+      alias: Object.fromEntries(
+        Object.entries(tsconfig.compilerOptions.paths).map(([name, [path = ""]]) => [name, path]),
+      ),
+    });
+    const { stdout } = await run(process.execPath, [outfile]);
+    expect(lines(stdout)).toEqual(lines(block.output ?? ""));
+  });
+
+  it.each(blocks.filter((block) => block.language === "js" && !isCompiled(block)))(
+    "is JavaScript where $page says so, block $index",
+    async ({ code }) => {
+      await transform(code, { loader: "js" });
+    },
+  );
+
+  it.each(blocks.filter(({ language }) => /^jsonc?$/.test(language)))(
+    "is JSON where $page says so, block $index",
+    ({ code, language }) => {
+      JSON.parse(language === "jsonc" ? code.replace(/^\s*\/\/.*$/gm, "") : code);
+    },
+  );
+});
+
+describe("the commands in the documentation", () => {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  /** Those that pnpm has a command of its own for, which comes first. */
+  const builtin = ["docs"];
+
+  it.each(pages.filter((page) => page.endsWith(".md")))("exist, in %s", (page) => {
+    const commands = readFileSync(join(root, page), "utf8").matchAll(/pnpm@12 (run )?([a-z][\w:]*)/g);
+    for (const [command, isRun, name = ""] of commands) {
+      // What is no script may be an installed program.
+      expect(name in scripts || existsSync(join(root, "node_modules/.bin", name)), command).toBe(true);
+      expect(isRun === undefined && builtin.includes(name), command).toBe(false);
+    }
+  });
+});
+
+describe("docs/guides/first-stream.md", () => {
+  it("prints in a terminal what it says", async () => {
+    const { url, printed } = await followGuide("node", { path: process.execPath });
+    const response = await fetch(`${url}progress`);
+    expect(lines(await response.text())).toEqual(lines(printed));
+  });
+
+  it.skipIf(chromium.path === undefined)(`moves the bar in Chromium (${chromium.note})`, async () => {
+    const { url } = await followGuide("node", { path: process.execPath });
+    const browser = await launchChromium(chromium);
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.waitForFunction(() => document.querySelector("progress")?.value === 100);
   });
 });
