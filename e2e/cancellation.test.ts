@@ -5,14 +5,17 @@ import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { grpcStreamToSse } from "@ssewire/adapter-grpc";
 import { toNodeHandler } from "@ssewire/adapter-node";
-import { SSEManager } from "@ssewire/core";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { MemoryEventLog, SSEManager, shareSource } from "@ssewire/core";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { cancelled, flood, serveProgress, type WatchCall } from "../packages/adapter-grpc/test/progress-server.ts";
 import { findCurl } from "./find-component.ts";
 
 const curlProgram = findCurl();
 
-/** A BFF before a gRPC server, whose calls do what `serve` does with them. */
+/** For how long a shared call goes on that nobody watches. */
+const GRACE_MS = 400;
+
+/** A BFF before a gRPC server, whose calls do what `serve` does with them; at `/shared` all clients have one call. */
 async function startBff(
   serve: (call: WatchCall) => void,
   filling = "",
@@ -22,18 +25,24 @@ async function startBff(
   nextCall: () => Promise<WatchCall>;
   /** Makes the client's channel connect. */
   warmUp: () => Promise<unknown>;
+  /** Owns the streams. */
+  manager: SSEManager;
 }> {
   const calls: ((call: WatchCall) => void)[] = [];
   const grpc = await serveProgress((call) => {
     calls.shift()?.(call);
     serve(call);
   });
-  const handler = toNodeHandler((request) => {
-    const progress = grpcStreamToSse(
+  const manager = new SSEManager();
+  const openProgress = (): AsyncIterable<{ percent: number; filling: string }> =>
+    grpcStreamToSse(
       ({ signal }) => grpc.client.watch({ task: "a" }, { signal }),
       ({ percent }) => ({ percent, filling }),
     );
-    return SSEManager.createResponse(progress, { eventType: "progress", request });
+  const share = shareSource({ start: openProgress, log: () => new MemoryEventLog(), graceMs: GRACE_MS });
+  const handler = toNodeHandler((request) => {
+    const progress = request.url.endsWith("/shared") ? share("a") : openProgress();
+    return manager.createResponse(progress, { eventType: "progress", request });
   });
   const server = createServer(handler).listen(0, "127.0.0.1");
   onTestFinished(() => {
@@ -46,6 +55,7 @@ async function startBff(
     url: `http://127.0.0.1:${port}/`,
     nextCall: () => new Promise((resolve) => calls.push(resolve)),
     warmUp: () => grpc.client.get({}),
+    manager,
   };
 }
 
@@ -78,6 +88,30 @@ describe.skipIf(curlProgram.path === undefined)(`kill -9 of curl (${curlProgram.
       await isCancelled;
       expect(performance.now() - killedAt).toBeLessThan(200);
     });
+  });
+});
+
+describe.skipIf(curlProgram.path === undefined)(`kill -9 of curl, where all share a call (${curlProgram.note})`, () => {
+  // A busy one is not held back by any of its readers, and leaves those behind that are too slow.
+  const quiet = Object.keys(streams).filter((stream) => stream !== "busy");
+
+  it.each(quiet)("cancels it when nobody is left, for a stream that is %s", async (stream) => {
+    const bff = await startBff((call) => streams[stream]?.(call));
+    const reached = bff.nextCall();
+    const clients = [curl(`${bff.url}shared`), curl(`${bff.url}shared`)];
+    for (const { stdout } of clients) await once(stdout, "data");
+    const call = await reached;
+    const isCancelled = cancelled(call);
+    clients.pop()?.kill("SIGKILL");
+    await vi.waitUntil(() => bff.manager.size === 1, { timeout: 30_000, interval: 10 });
+    expect(call.cancelled).toBe(false);
+    const killedAt = performance.now();
+    clients.pop()?.kill("SIGKILL");
+    await isCancelled;
+    const afterMs = performance.now() - killedAt;
+    // A timer may fire a little early.
+    expect(afterMs).toBeGreaterThan(GRACE_MS - 2);
+    expect(afterMs).toBeLessThan(GRACE_MS + 200);
   });
 });
 

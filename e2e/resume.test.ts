@@ -14,7 +14,7 @@ const chromium = findChromium();
 const serveDocuments = fileURLToPath(new URL("../examples/progress/dist/serve-documents.js", import.meta.url));
 
 /** What the page tells the test by. */
-declare function saw(kind: "progress" | "error", text: string): void;
+declare function saw(watcher: string, kind: "progress" | "error", data: string): void;
 
 interface DocumentService {
   readonly address: string;
@@ -32,10 +32,13 @@ async function runDocumentService(port: string): Promise<DocumentService> {
   return { address: String(line).replace("document service: ", ""), process: child };
 }
 
+/** What a document goes through, each once. */
+const STEPS = ["QUEUED 0", ...Array.from({ length: 20 }, (_, index) => `PROCESSING ${index * 5}`), "COMPLETED 100"];
+
 describe.skipIf(chromium.path === undefined)(`resuming, in Chromium (${chromium.note})`, () => {
   it("loses no event and delivers none twice when the gRPC server is killed midway and comes back", async () => {
     const service = await runDocumentService("0");
-    const bff = createBff(service.address, () => undefined);
+    const bff = createBff({ documentService: service.address, log: () => undefined });
     const server = createServer(toNodeHandler(bff.fetch));
     await once(server.listen(0, "127.0.0.1"), "listening");
     const browser = await launchChromium(chromium);
@@ -46,8 +49,8 @@ describe.skipIf(chromium.path === undefined)(`resuming, in Chromium (${chromium.
       bff.close();
     });
     const page = await browser.newPage();
-    // What the page has seen so far: the ids of its events, and what the service failed with.
-    const ids: string[] = [];
+    // What two watchers of one gRPC call have seen so far, and what the service failed with.
+    const seen: Record<string, string[]> = { first: [], second: [] };
     const failures: string[] = [];
     let changed: () => void = () => undefined;
     const until = async (isReached: () => boolean): Promise<void> => {
@@ -57,31 +60,39 @@ describe.skipIf(chromium.path === undefined)(`resuming, in Chromium (${chromium.
         });
       }
     };
-    await page.exposeFunction("saw", (kind: Parameters<typeof saw>[0], text: string) => {
-      (kind === "progress" ? ids : failures).push(text);
+    await page.exposeFunction("saw", (...[watcher, kind, data]: Parameters<typeof saw>) => {
+      const { status, percent } = JSON.parse(data);
+      if (kind === "error") failures.push(data);
+      else seen[watcher]?.push(`${status} ${percent}`);
       changed();
     });
     const { port } = server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/`);
     const closed = page.evaluate(
-      () =>
-        new Promise<void>((resolve) => {
-          const source = new EventSource("/documents/invoice/progress");
-          source.addEventListener("progress", (event) => saw("progress", event.lastEventId));
-          source.addEventListener("error", (event) => {
-            if (event instanceof MessageEvent) saw("error", event.data);
-            else if (source.readyState === EventSource.CLOSED) resolve();
-          });
-        }),
+      (watchers) =>
+        Promise.all(
+          watchers.map(
+            (watcher) =>
+              new Promise<void>((resolve) => {
+                const source = new EventSource("/documents/invoice/progress");
+                source.addEventListener("progress", (event) => saw(watcher, "progress", event.data));
+                source.addEventListener("error", (event) => {
+                  if (event instanceof MessageEvent) saw(watcher, "error", event.data);
+                  else if (source.readyState === EventSource.CLOSED) resolve();
+                });
+              }),
+          ),
+        ),
+      Object.keys(seen),
     );
 
-    await until(() => ids.length >= 5);
+    await until(() => Object.values(seen).every(({ length }) => length >= 5));
     service.process.kill("SIGKILL");
-    await until(() => failures.length > 0);
-    expect(ids.length).toBeLessThan(22);
-    expect(JSON.parse(failures[0] ?? "")).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+    await until(() => failures.length >= 2);
+    for (const { length } of Object.values(seen)) expect(length).toBeLessThan(STEPS.length);
+    for (const failure of failures) expect(JSON.parse(failure)).toMatchObject({ code: "UNAVAILABLE", retryable: true });
     await runDocumentService(new URL(`http://${service.address}`).port);
     await closed;
-    expect(ids).toEqual(Array.from({ length: 22 }, (_, index) => `${index + 1}`));
+    expect(seen).toEqual({ first: STEPS, second: STEPS });
   });
 });

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../examples/progress/dist/main.js", import.meta.url));
+/** The built demo. */
+export const main: string = fileURLToPath(new URL("../examples/progress/dist/main.js", import.meta.url));
 
 /** The built demo, in a process of its own. */
 export interface RunningDemo {
@@ -12,14 +13,14 @@ export interface RunningDemo {
   readonly process: ChildProcess;
   /** What it printed so far, line by line. */
   readonly lines: readonly string[];
-  /** Sends SIGINT, as Ctrl-C does. @returns its exit code. */
-  stop(): Promise<number | null>;
+  /** Sends SIGINT, as Ctrl-C does, or another signal. @returns its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the demo that the build made, on a free port. */
-export async function runDemo(): Promise<RunningDemo> {
+/** Starts the demo that the build made, on a free port and without Redis unless `env` says otherwise. */
+export async function runDemo(env: { PORT?: string; REDIS_URL?: string } = {}): Promise<RunningDemo> {
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, PORT: "0" },
+    env: { ...process.env, PORT: "0", REDIS_URL: "", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -36,8 +37,8 @@ export async function runDemo(): Promise<RunningDemo> {
     url,
     process: child,
     lines,
-    async stop() {
-      child.kill("SIGINT");
+    async stop(signal = "SIGINT") {
+      child.kill(signal);
       await exited;
       return child.exitCode;
     },

@@ -39,8 +39,8 @@ describe.skipIf(isMissing)(`the demo behind nginx (${components.map(({ note }) =
     );
     expect(protocols).toEqual([protocol]);
 
-    const start = (id: string): Promise<void> => page.click(`[data-document="${id}"] button[data-action="start"]`);
-    await start("invoice");
+    const watch = (id: string): Promise<void> => page.click(`[data-document="${id}"] button[data-action="watch"]`);
+    await watch("invoice");
     // It comes bit by bit: a proxy that buffers shows none of this.
     await page.waitForSelector(
       '[data-document="invoice"][data-state="open"] progress[value]:not([value="0"], [value="100"])',
@@ -48,7 +48,7 @@ describe.skipIf(isMissing)(`the demo behind nginx (${components.map(({ note }) =
     await page.waitForSelector('[data-document="invoice"][data-state="ended"]');
     expect(await page.textContent('[data-document="invoice"] [data-field="percent"]')).toBe("100%");
 
-    await start("silent");
+    await watch("silent");
     await page.waitForSelector('[data-document="silent"][data-state="open"]');
     const cancelled = (): boolean => demo.lines.some((line) => / silent .*gRPC call cancelled/.test(line));
     expect(cancelled()).toBe(false);

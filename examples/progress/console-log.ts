@@ -3,17 +3,19 @@ import type { Logger } from "@ssewire/core";
 /** Takes what is worth telling about a document, a line at a time. */
 export type Log = (level: "debug" | "warn", documentId: string, text: string) => void;
 
-/** A log for people to read. */
-export const consoleLog: Log = (level, documentId, text) => {
-  // The id comes from the address: encoded, it cannot break the line.
-  const columns = [
-    new Date().toLocaleTimeString("en-GB"),
-    level.padEnd(5),
-    encodeURIComponent(documentId).padEnd(8),
-    text,
-  ];
-  process.stdout.write(`${columns.join("  ")}\n`);
-};
+/**
+ * A log for people to read.
+ *
+ * @param name - Of the server that writes it.
+ */
+export function consoleLog(name: string): Log {
+  return (level, documentId, text) => {
+    // The id comes from the address: encoded, it cannot break the line.
+    const id = encodeURIComponent(documentId);
+    const columns = [new Date().toLocaleTimeString("en-GB"), name.padEnd(9), level.padEnd(5), id.padEnd(8), text];
+    process.stdout.write(`${columns.join("  ")}\n`);
+  };
+}
 
 /** The logger of one event stream: pino would do as well. */
 export function streamLogger(log: Log, documentId: string): Logger {

@@ -11,8 +11,8 @@ export interface DocumentServiceOptions {
   port?: number | undefined;
   /** How many times faster than life. @defaultValue 1 */
   speed?: number | undefined;
-  /** Called when a call is over. */
-  onCallEnd?: ((documentId: string, outcome: "completed" | "failed" | "cancelled") => void) | undefined;
+  /** Called when a call begins and when it is over. */
+  onCall?: ((documentId: string, state: "started" | "completed" | "failed" | "cancelled") => void) | undefined;
 }
 
 /** A document service that listens. */
@@ -27,7 +27,7 @@ export interface RunningDocumentService {
 
 /** The backend: a gRPC server. */
 export async function startDocumentService(options: DocumentServiceOptions = {}): Promise<RunningDocumentService> {
-  const { port = 0, speed = 1, onCallEnd } = options;
+  const { port = 0, speed = 1, onCall } = options;
   let openCalls = 0;
 
   const implementation: GrpcServiceImplementation<typeof DocumentService> = {
@@ -37,6 +37,7 @@ export async function startDocumentService(options: DocumentServiceOptions = {})
       const { signal } = cancelled;
       call.on("cancelled", () => cancelled.abort());
       openCalls++;
+      onCall?.(documentId, "started");
       let failure: unknown;
       try {
         const pause = (ms: number): Promise<void> => wait(ms / speed, undefined, { signal });
@@ -49,7 +50,7 @@ export async function startDocumentService(options: DocumentServiceOptions = {})
         if (!signal.aborted) call.emit("error", error);
       }
       openCalls--;
-      onCallEnd?.(documentId, signal.aborted ? "cancelled" : failure ? "failed" : "completed");
+      onCall?.(documentId, signal.aborted ? "cancelled" : failure ? "failed" : "completed");
     },
   };
 

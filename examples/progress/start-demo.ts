@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import { toNodeHandler } from "@ssewire/adapter-node";
+import { closeGracefully, toNodeHandler } from "@ssewire/adapter-node";
 import { createBff } from "./bff.ts";
 import type { Log } from "./console-log.ts";
 import { type RunningDocumentService, startDocumentService } from "./document-service.ts";
+import { listen } from "./listen.ts";
 
 export interface DemoOptions {
   /** Port of the BFF, 0 to 65535; 0 takes a free one. */
@@ -11,6 +11,8 @@ export interface DemoOptions {
   log: Log;
   /** How many times faster than life documents are processed. @defaultValue 1 */
   speed?: number | undefined;
+  /** Milliseconds for which a gRPC call goes on that nobody watches. @defaultValue 3000 */
+  graceMs?: number | undefined;
 }
 
 /** A demo that runs. */
@@ -18,38 +20,34 @@ export interface Demo {
   /** Where the page is, with a slash at the end. */
   readonly url: string;
   readonly documentService: RunningDocumentService;
-  /** Ends both servers at once, open streams included. */
-  close(): void;
+  /** Ends both servers; browsers are told to come back, should they be started again. */
+  close(): Promise<void>;
 }
 
 /**
- * Starts the document service and, in front of it, the BFF.
+ * Starts the document service and, in front of it, the BFF, both in this process.
  *
  * @throws {Error} When the port is taken; the message says what to do.
  */
-export async function startDemo({ port, log, speed }: DemoOptions): Promise<Demo> {
+export async function startDemo({ port, log, speed, graceMs }: DemoOptions): Promise<Demo> {
   const documentService = await startDocumentService({
     speed,
-    onCallEnd: (documentId, outcome) => log("debug", documentId, `gRPC call ${outcome}`),
+    onCall: (documentId, state) => log("debug", documentId, `gRPC call ${state}`),
   });
-  const bff = createBff(documentService.address, log);
+  const bff = createBff({ documentService: documentService.address, log, graceMs });
   const server = createServer(toNodeHandler(bff.fetch));
 
-  function close(): void {
-    server.close();
-    // `close()` alone waits for the open event streams.
-    server.closeAllConnections();
+  async function close(): Promise<void> {
+    await closeGracefully(server, bff.manager, { timeoutMs: 1_000 });
     bff.close();
     documentService.close();
   }
 
   try {
-    await once(server.listen(port), "listening");
+    const origin = await listen(server, port);
+    return { url: `${origin}/`, documentService, close };
   } catch (error) {
-    close();
-    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
-    throw new Error(`Port ${port} is taken. Set PORT to a free one, or to 0 for any.`, { cause: error });
+    await close();
+    throw error;
   }
-  const address = server.address();
-  return { url: `http://localhost:${typeof address === "object" ? address?.port : port}/`, documentService, close };
 }
