@@ -84,7 +84,7 @@ export class LogCursor {
       this.#next++;
       return { done: false, value: kept.event };
     }
-    if (ending === this.#skipped) return undefined;
+    if (ending === undefined || ending === this.#skipped) return undefined;
     if (ending?.failure) throw ending.failure.error;
     return { done: true, value: undefined };
   }

@@ -336,6 +336,24 @@ describe("MemoryEventLog, endings", () => {
     expect(await log.read({ after: log.append(2), skipFailure: true }).return?.()).toEqual(DONE);
   });
 
+  it("goes on for those who skipped a failure, until the next one, though nothing was appended between two", async () => {
+    const { log, ids } = logOf(1);
+    log.end({ error: new RangeError("first") });
+    const reader = log.read({ after: ids[0], skipFailure: true });
+    log.append(1);
+    expect(await reader.next()).toMatchObject({ value: { data: 1 } });
+    const pending = reader.next();
+    log.append(2);
+    expect(await pending).toMatchObject({ value: { data: 2 } });
+    log.end({ error: new RangeError("second") });
+    await expect(reader.next()).rejects.toThrow("second");
+    const third = log.read({ after: ids[0], skipFailure: true });
+    expect(dataOf(await take(third, 2))).toEqual([1, 2]);
+    const last = third.next();
+    log.end({ error: new RangeError("third") });
+    await expect(last).rejects.toThrow("third");
+  });
+
   it("ends a reader on abort and on return(), while an event is waited for, and leaves no listener", async () => {
     const { log } = logOf(0);
     const controller = new AbortController();
