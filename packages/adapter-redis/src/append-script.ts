@@ -6,7 +6,8 @@ import { type RedisScript, redisScript } from "./redis-script.ts";
  * KEYS: stream, lease. ARGV: lease token or "", batch, "1" when it may have been appended before, `maxEvents`, `maxAgeMs`,
  * "1" for the end; then for each event the number of its fields and values, and these.
  *
- * Answers { "OK", id, … }, { "LOST" } when the lease is another's, { "ENDED" } when the end was there.
+ * Answers { "OK", id, … }, { "LOST" } when the lease is another's, { "ENDED" } when there was an end without
+ * a failure: after one with, there may be another, of the next writer, who appended nothing.
  *
  * Besides its own fields each entry has `p`, the id before it, which is how readers see that nothing is missing whatever
  * was evicted or lost; `n`, its batch, which is how a batch whose answer was lost is found again; `s`, the last source id.
@@ -28,7 +29,7 @@ if ARGV[3] == '1' then
   if #ids > 0 then return {'OK', unpack(ids)} end
 end
 local tail = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-if isEnd and tail and field(tail, 'x') then return {'ENDED'} end
+if isEnd and tail and field(tail, 'x') == '' then return {'ENDED'} end
 local held = redis.call('GET', lease)
 if token ~= '' and held ~= token and not (isEnd and not held) then return {'LOST'} end
 local time = redis.call('TIME')

@@ -253,6 +253,20 @@ describe.skipIf(redisPath === undefined)(`RedisEventLog, redis-server: ${redisNo
     });
   });
 
+  describe("a second failure", () => {
+    it("reaches those who skipped the first, though nothing was appended in between, and any number does", async () => {
+      const log = openLogs(await startRedis()).log("a");
+      await log.append(1);
+      for (const message of ["first", "second", "third"]) {
+        const reader = log.read({ skipFailure: true });
+        expect(dataOf(await takeEvents(reader, 1))).toEqual([1]);
+        const next = expect(takeEvents(reader, 1)).rejects.toThrow(message);
+        await log.end({ error: new Error(message) });
+        await next;
+      }
+    });
+  });
+
   describe("append", () => {
     it("refuses what cannot be encoded and goes on", async () => {
       const log = openLogs(await startRedis()).log("a");
