@@ -21,6 +21,7 @@ const config: ViteUserConfig = defineConfig({
       project("adapter-node", "packages/adapter-node"),
       project("adapter-redis", "packages/adapter-redis"),
       project("examples", "examples"),
+      project("bench", "bench"),
       // What lies deeper takes longer: vitest.e2e.ts.
       project("e2e", "e2e", "*.test.ts"),
     ],
