@@ -6,7 +6,7 @@ import { pushBody, pushSourceOf } from "./push-body.ts";
 import { isBodiless, setBodilessLength, setHead } from "./response-head.ts";
 import { ResponseSink } from "./response-sink.ts";
 import { reportError, type SendSettings } from "./send-options.ts";
-import { noticeConnection } from "./server-connections.ts";
+import { noticeConnection, type ServerConnections } from "./server-connections.ts";
 
 /** Takes over an error while the head is unsent, as the `next` of Express and Connect does. */
 export type Next = (error?: unknown) => void;
@@ -17,8 +17,11 @@ const taken = new WeakSet<NodeResponse>();
 /**
  * Answers with `answer`, or what it makes. Never rejects: a failure is told to `next` if there is one and nothing was
  * sent, else it goes to `onError` and becomes an empty 500 or a reset. Once the client has left failures are nobody's.
+ *
+ * No function that waits for the end of the body holds the Response: an event stream that is pushed needs it no more, and
+ * it weighs as much as everything else that an idle one has.
  */
-export async function respond(
+export function respond(
   answer: Response | (() => unknown),
   res: NodeResponse,
   { onError, writeTimeoutMs }: SendSettings,
@@ -27,21 +30,51 @@ export async function respond(
   const report = (error: unknown): void => void reportError(onError, error);
   if (taken.has(res)) {
     const error = new Error("Cannot send response: another one was given to the same `res` before");
-    if (isResponse(answer)) cancelBody(answer, error, () => undefined);
-    return report(error);
+    if (isResponse(answer)) abandonBody(answer, error);
+    report(error);
+    return Promise.resolve();
   }
   taken.add(res);
   const connections = noticeConnection(res);
   const sink = new ResponseSink(res, writeTimeoutMs);
-  let response: unknown;
+  return finish(sendAnswer(answer, res, sink, report), res, sink, connections, report, next);
+}
+
+/** @returns Settles with the body; rejects with what went wrong, and then the body is let go. */
+function sendAnswer(
+  answer: Response | (() => unknown),
+  res: NodeResponse,
+  sink: ResponseSink,
+  report: (error: unknown) => void,
+): Promise<void> {
+  const sendIt = (response: unknown): Promise<void> | undefined => {
+    try {
+      assertResponse(response);
+      if (sink.closing.gone === undefined) return send(response, res, sink, report);
+      cancelBody(response, sink.closing.gone, report);
+      return undefined;
+    } catch (error) {
+      if (isResponse(response)) abandonBody(response, error);
+      throw error;
+    }
+  };
+  if (typeof answer === "function") return new Promise((resolve) => resolve(answer())).then(sendIt);
+  return new Promise((resolve) => resolve(sendIt(answer)));
+}
+
+/** Sees the response to its end. */
+async function finish(
+  sending: Promise<void>,
+  res: NodeResponse,
+  sink: ResponseSink,
+  connections: ServerConnections | undefined,
+  report: (error: unknown) => void,
+  next: Next | undefined,
+): Promise<void> {
   try {
-    response = typeof answer === "function" ? await answer() : answer;
-    assertResponse(response);
-    if (sink.closing.gone !== undefined) cancelBody(response, sink.closing.gone, report);
-    else await send(response, res, sink, report);
+    await sending;
+    if (sink.open) sink.end();
   } catch (error) {
-    // The error is told below, and an errored body would only reject with it again.
-    if (isResponse(response)) cancelBody(response, error, () => undefined);
     if (sink.closing.gone === undefined) {
       if (next !== undefined && !res.headersSent) {
         taken.delete(res);
@@ -58,27 +91,36 @@ export async function respond(
   if (!isHttp2(res)) connections?.afterResponse?.(res.req);
 }
 
-async function send(
+/** @returns Settles when the body was sent; nothing when there is none. */
+function send(
   response: Response,
   res: NodeResponse,
   sink: ResponseSink,
   report: (error: unknown) => void,
-): Promise<void> {
+): Promise<void> | undefined {
   if (res.headersSent) throw new Error("Cannot send response: another one has been sent, or begun");
   if (response.bodyUsed || response.body?.locked === true) {
     throw new TypeError("Cannot send response: its body has been read, or is being read");
   }
   setHead(res, response);
-  if (response.body === null || isBodiless(res, response)) {
+  const { body } = response;
+  if (body === null || isBodiless(res, response)) {
     setBodilessLength(res);
     cancelBody(response, undefined, report);
-  } else {
-    sink.flushHead();
-    const source = pushSourceOf(response.body);
-    if (source === undefined) await pumpStream(response.body, sink, report);
-    else await pushBody(response.body, source, sink);
+    return undefined;
   }
-  if (sink.open) sink.end();
+  sink.flushHead();
+  const source = pushSourceOf(body);
+  if (source !== undefined) return pushBody(body, source, sink);
+  return pumpStream(body, sink, report).catch((error: unknown) => {
+    abandonBody(response, error);
+    throw error;
+  });
+}
+
+/** Lets the body of a response go that failed: the error is told elsewhere, and an errored body would only repeat it. */
+function abandonBody(response: Response, error: unknown): void {
+  cancelBody(response, error, () => undefined);
 }
 
 /** Lets a body go that will not be sent. Not waited for: its source may be parked in an `await`. */

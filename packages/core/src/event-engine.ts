@@ -1,31 +1,26 @@
-import { commentLines, retryLine } from "./encode-event.ts";
+import { commentFrame, OPENING_FRAME } from "./comment-frames.ts";
+import { retryLine } from "./encode-event.ts";
 import { atEndOfTurn } from "./end-of-turn.ts";
 import type { EngineOwner, OwnedEngine } from "./engine-owner.ts";
 import type { EventSink } from "./event-sink.ts";
 import type { Ending, ResolvedOptions } from "./event-stream-options.ts";
 import { type Frame, FrameBuffer } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
+import { LazySourceContext } from "./lazy-source-context.ts";
 import { contain, ignore, Observer } from "./observer.ts";
-import {
-  checkSource,
-  later,
-  openSource,
-  type StreamSource,
-  type ValuePuller,
-  type ValueReceiver,
-} from "./open-source.ts";
+import { checkSource, openSource, type StreamSource } from "./open-source.ts";
 import { isOverflow } from "./overflow-error.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { StreamTimers, type TimerCallbacks } from "./stream-timers.ts";
 import { ValueEncoder } from "./value-encoder.ts";
+import { later, type ValuePuller, type ValueReceiver } from "./value-puller.ts";
 
 /**
  * Drives one event stream: pulls the source, encodes what it yields, pushes chunks into a sink.
  *
  * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
- * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. Once
- * `#ending` is set, the source is not asked again, and the stream ends when the sink has taken what is left. Every ending
- * comes to `#finish`, once.
+ * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. After
+ * `#ending` the source is not asked again, and the sink gets what is left. Every ending comes to `#finish`, once.
  */
 export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueReceiver<Value | SseEvent> {
   readonly #source: StreamSource<Value | SseEvent>;
@@ -36,7 +31,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   readonly #buffer: FrameBuffer;
   #sink: EventSink | undefined;
   #puller: ValuePuller<Value | SseEvent> | undefined;
-  #controller: AbortController | undefined;
+  #context: LazySourceContext | undefined;
   #timers: StreamTimers | undefined;
   #onFirst: ((ending?: Ending) => void) | undefined;
   #startedAt: number | undefined;
@@ -51,8 +46,6 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
 
   constructor(source: StreamSource<Value | SseEvent>, options: ResolvedOptions<Value>, owner?: EngineOwner) {
     checkSource(source);
-    // Should no reader come, nobody looks at it.
-    if (source instanceof Promise) source.catch(ignore);
     this.#source = source;
     this.#options = options;
     this.#owner = owner;
@@ -107,17 +100,16 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   }
 
   #begin(): void {
-    const { signal, clientSignal, lastEventId, retryMs, padding } = this.#options;
+    const { signal, clientSignal } = this.#options;
     this.#startedAt = performance.now();
-    this.#observer.opened(lastEventId);
+    this.#observer.opened(this.#options.lastEventId);
     signal?.addEventListener("abort", this.#onAbort);
     clientSignal?.addEventListener("abort", this.#onDisconnect);
     if (signal?.aborted) this.#onAbort();
     if (clientSignal?.aborted) this.#onDisconnect();
     if (this.#isFinished) return;
     this.#timers = new StreamTimers(this.#options, this);
-    if (padding) this.#push(commentLines(" ".repeat(padding)));
-    if (retryMs !== undefined) this.#push(retryLine(retryMs));
+    this.#push(this.#encoder.encodeBeginning());
     this.#owner?.opened(this);
     if (!this.#isOver) this.#open();
     this.resume();
@@ -125,23 +117,21 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
 
   #open(): void {
     this.#isOpened = true;
-    const { lastEventId } = this.#options;
     try {
       const opened = openSource(this.#source, () => {
-        this.#controller = new AbortController();
-        return { signal: this.#controller.signal, lastEventId };
+        this.#context = new LazySourceContext(this.#options.lastEventId);
+        return this.#context;
       });
-      if (isThenable(opened)) opened.then(this.#onOpened, this.#onFailed);
+      if (isThenable(opened)) opened.then(this.#onOpened, this.fail);
       else this.#onOpened(opened);
     } catch (error) {
-      this.#onFailed(error);
+      this.fail(error);
     }
   }
 
   readonly #onOpened = (puller: ValuePuller<Value | SseEvent>): void => {
     this.#puller = puller;
-    if (this.#isFinished) this.#releaseSource();
-    else this.#pull();
+    this.#isFinished ? this.#releaseSource() : this.#pull();
   };
 
   /** Asks for the next value, one at a time; what is there at once is taken at once. */
@@ -153,10 +143,10 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
           this.#take(result);
         } else {
           this.#isPulling = true;
-          if (result !== later) result.then(this.#onResult, this.#onFailed);
+          if (result !== later) result.then(this.#onResult, this.fail);
         }
       } catch (error) {
-        this.#onFailed(error);
+        this.fail(error);
       }
     }
   }
@@ -167,17 +157,12 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     this.#pull();
   };
 
-  /** What comes from a source that many streams have, and which comes to all of them at the end of the turn. */
+  /** From a source that comes to all its streams at the end of the turn: what it makes ready leaves from here. */
   receive(result: IteratorResult<Value | SseEvent, unknown>): void {
-    // It leaves from here.
     this.#isFlushDue = true;
     this.#onResult(result);
     this.#isFlushDue = false;
     if (this.#wanted) this.#flush();
-  }
-
-  fail(error: unknown): void {
-    this.#onFailed(error);
   }
 
   #take(result: IteratorResult<Value | SseEvent, unknown>): void {
@@ -189,11 +174,11 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
         this.commit();
       }
     } catch (error) {
-      this.#onFailed(error);
+      this.fail(error);
     }
   }
 
-  readonly #onFailed = (error: unknown): void => {
+  readonly fail = (error: unknown): void => {
     if (this.#isOver) return;
     this.#observer.failed(error);
     this.#end({ reason: isOverflow(error) ? "overflow" : "failed", error }, this.#encoder.encodeError(error));
@@ -251,7 +236,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   }
 
   opening(): void {
-    if (this.#bytes === 0) this.#breakSilence(":\n");
+    if (this.#bytes === 0) this.#breakSilence(OPENING_FRAME);
   }
 
   expired(): void {
@@ -259,18 +244,19 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   }
 
   idle(): void {
-    const { heartbeatComment, stallTimeoutMs } = this.#options;
     if (this.#wanted) {
-      this.#breakSilence(commentLines(heartbeatComment));
-    } else {
-      const error = new DOMException(`The reader took nothing for ${stallTimeoutMs} ms`, "TimeoutError");
-      this.#finish({ reason: "stalled", error }, error);
+      this.#breakSilence(commentFrame(this.#options.heartbeatComment));
+      return;
     }
+    const error = new DOMException(`The reader took nothing for ${this.#options.stallTimeoutMs} ms`, "TimeoutError");
+    this.#finish({ reason: "stalled", error }, error);
   }
 
-  /** A comment needs no blank line, and with one a client in wide use delivers an empty message. */
-  #breakSilence(comment: string): void {
-    if (this.#buffer.isEmpty) this.#push(comment);
+  #breakSilence(comment: Frame): void {
+    if (!this.#buffer.isEmpty) return;
+    this.#buffer.add(comment);
+    // A timer has a turn to itself: nothing else becomes ready in it.
+    if (this.#wanted) this.#flush();
   }
 
   readonly #onAbort = (): void => this.#finish({ reason: "aborted" }, this.#options.signal?.reason);
@@ -283,10 +269,9 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     this.#ending = ending;
     this.#why = why;
     this.#timers?.dispose();
-    const { signal, clientSignal } = this.#options;
-    signal?.removeEventListener("abort", this.#onAbort);
-    clientSignal?.removeEventListener("abort", this.#onDisconnect);
-    this.#controller?.abort(why);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#options.clientSignal?.removeEventListener("abort", this.#onDisconnect);
+    this.#context?.abort(why);
     this.#releaseSource();
     this.#closeSink();
     this.#owner?.closed(this);
@@ -306,10 +291,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
 
   /** What is ready is not lost with a stream that ends in order, though the reader did not ask for it yet. */
   #closeSink(): void {
-    if (this.#ending?.reason === "stalled") {
-      this.#sink?.error(this.#why);
-      return;
-    }
+    if (this.#ending?.reason === "stalled") return void this.#sink?.error(this.#why);
     while (this.#sink && !this.#buffer.isEmpty) this.#write(this.#sink);
     this.#sink?.close();
   }

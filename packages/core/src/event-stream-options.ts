@@ -9,6 +9,7 @@ import {
   text,
   withoutUndefined,
 } from "./check-options.ts";
+import { HEARTBEAT_COMMENT } from "./comment-frames.ts";
 import { encodeEvent } from "./encode-event.ts";
 import { formatError } from "./error-data.ts";
 import { hasMethod } from "./has-method.ts";
@@ -249,7 +250,7 @@ export function resolveOptions<Value>(options: EventStreamOptions<Value>): Resol
     eventType: "message",
     serialize: serializeJson,
     heartbeatMs: "Bun" in globalThis ? 5_000 : 15_000,
-    heartbeatComment: "heartbeat",
+    heartbeatComment: HEARTBEAT_COMMENT,
     openingMs: 100,
     padding: 0,
     formatError,

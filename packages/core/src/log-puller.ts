@@ -1,6 +1,6 @@
 import type { LogCursor, Step, WokenReader } from "./log-cursor.ts";
-import { later, type ValuePuller, type ValueReceiver } from "./open-source.ts";
 import type { SseEvent } from "./sse-event.ts";
+import { later, type ValuePuller, type ValueReceiver } from "./value-puller.ts";
 
 /**
  * A reader of a log as an event stream pulls it: without a promise for each event, and with all other streams of the log,

@@ -1,8 +1,8 @@
 import type { EventLogReadOptions } from "./event-log.ts";
 import { LogCursor, type ReadableLog, type Step, type WokenReader } from "./log-cursor.ts";
 import { LogPuller } from "./log-puller.ts";
-import { pullerKey } from "./open-source.ts";
 import type { SseEvent } from "./sse-event.ts";
+import { pullerKey } from "./value-puller.ts";
 
 interface Request {
   resolve(result: Step): void;

@@ -1,5 +1,6 @@
 import { describeValue } from "./describe-value.ts";
 import { hasMethod, isThenable } from "./has-method.ts";
+import { pullerKey, type ValuePuller } from "./value-puller.ts";
 
 /** What a source factory is given. */
 export interface SourceContext {
@@ -22,42 +23,13 @@ export type StreamSource<Value> =
   | PromiseLike<ValueIterable<Value>>
   | ((context: SourceContext) => ValueIterable<Value> | PromiseLike<ValueIterable<Value>>);
 
-/** Who pulls, and takes in the very turn, without a promise, what was not there when it was asked for. */
-export interface ValueReceiver<Value> {
-  /** Nothing more becomes ready in this turn: what this one makes ready may leave. */
-  receive(result: IteratorResult<Value, unknown>): void;
-  fail(error: unknown): void;
-}
-
-/** That a value was not there. */
-export const later: unique symbol = /* @__PURE__ */ Symbol("later");
-
-/** The one shape that every source takes: pulled with `next`, released with `release`. */
-export interface ValuePuller<Value> {
-  /** @returns the value, or a promise of it, or {@link later}, and then the receiver is told. */
-  next(
-    receiver: ValueReceiver<Value>,
-  ): IteratorResult<Value, unknown> | PromiseLike<IteratorResult<Value, unknown>> | typeof later;
-  /** Lets the source go. What it returns is of no interest, but may be a promise that rejects. */
-  release(reason: unknown): unknown;
-}
-
-/** Pulls for somebody who waits for a promise. */
-export function pullNext<Value>(puller: ValuePuller<Value>): Promise<IteratorResult<Value, unknown>> {
-  return new Promise((resolve, reject) => {
-    const result = puller.next({ receive: resolve, fail: reject });
-    if (result !== later) resolve(result);
-  });
-}
-
-/** Key of a method by which an iterable of this package gives its own {@link ValuePuller}. */
-export const pullerKey: unique symbol = /* @__PURE__ */ Symbol("puller");
-
 const ALLOWED =
   "an AsyncIterable, an Iterable other than a string, an unlocked ReadableStream, a promise of one of these, or a function that returns one";
 
 /** Refuses, at creation, what {@link openSource} could not open at the first pull. */
 export function checkSource(source: unknown): void {
+  // Should no reader come, nobody looks at what it rejects with.
+  if (source instanceof Promise) source.catch(() => undefined);
   if (typeof source === "function" || isThenable(source)) return;
   if (isReadableStream(source) ? source.locked : !isAsyncIterable(source) && !isIterable(source)) throw unfit(source);
 }

@@ -23,14 +23,33 @@ export interface PushSource {
 
 /** Puts the push source of an engine on the stream that reads it otherwise. */
 export function carryPushSource<Value>(stream: object, engine: EventEngine<Value>, isIdle: () => boolean): void {
-  const source: PushSource = {
-    version: 1,
-    get isIdle() {
-      return isIdle();
-    },
-    start: (sink) => engine.start(sink),
-    resume: () => engine.resume(),
-    cancel: (reason) => engine.cancel(reason),
-  };
-  Object.defineProperty(stream, pushSourceKey, { value: source });
+  Object.defineProperty(stream, pushSourceKey, { value: new EnginePushSource(engine, isIdle) });
+}
+
+/** A class, as an object literal with a getter has a hidden class of its own each time. */
+class EnginePushSource<Value> implements PushSource {
+  readonly version = 1;
+  readonly #engine: EventEngine<Value>;
+  readonly #isIdle: () => boolean;
+
+  constructor(engine: EventEngine<Value>, isIdle: () => boolean) {
+    this.#engine = engine;
+    this.#isIdle = isIdle;
+  }
+
+  get isIdle(): boolean {
+    return this.#isIdle();
+  }
+
+  start(sink: EventSink): void {
+    this.#engine.start(sink);
+  }
+
+  resume(): void {
+    this.#engine.resume();
+  }
+
+  cancel(reason: unknown): void {
+    this.#engine.cancel(reason);
+  }
 }

@@ -1,7 +1,8 @@
 import type { EventLog } from "./event-log.ts";
 import { contain, ignore } from "./observer.ts";
-import { openSource, pullNext, type SourceContext, type ValueIterable, type ValuePuller } from "./open-source.ts";
+import { openSource, type SourceContext, type ValueIterable } from "./open-source.ts";
 import type { SseEvent } from "./sse-event.ts";
+import { pullNext, type ValuePuller } from "./value-puller.ts";
 
 /** What a {@link SharedSource} is made of. */
 export interface SharedSourceParts<Value> {

@@ -64,8 +64,10 @@ export class StreamTimers {
 
   readonly #tick = (): void => {
     const leftMs = this.#since + this.#limitMs - performance.now();
-    this.#arm(leftMs > 0 ? leftMs : this.#tickMs);
-    if (leftMs <= 0) this.#callbacks.idle();
+    // Less than what timers can tell is nothing: to wait for it would be a second timer for each heartbeat.
+    const isDue = leftMs < 1;
+    this.#arm(isDue ? this.#tickMs : leftMs);
+    if (isDue) this.#callbacks.idle();
   };
 }
 

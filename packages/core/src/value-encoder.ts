@@ -1,4 +1,4 @@
-import { dataLines, encodeEvent } from "./encode-event.ts";
+import { commentLines, dataLines, encodeEvent, retryLine } from "./encode-event.ts";
 import { frameOf } from "./encoded-event.ts";
 import { formatError, isRetryable, retryAfterMs } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
@@ -30,6 +30,12 @@ export class ValueEncoder<Value> {
     this.#observer = observer;
     this.#prefix = `event: ${options.eventType}\n`;
     this.#isObserved = options.onEvent !== undefined;
+  }
+
+  /** What comes before everything else; may be empty. */
+  encodeBeginning(): string {
+    const { padding, retryMs } = this.#options;
+    return (padding ? commentLines(" ".repeat(padding)) : "") + (retryMs === undefined ? "" : retryLine(retryMs));
   }
 
   /** @throws What the hooks throw, or {@link encodeEvent}. */
