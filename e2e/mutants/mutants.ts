@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
     name: "no-cancel",
     package: "core",
     replacements: [
-      ["engine.cancel(reason);", ""],
-      ["cancel: (reason) => engine.cancel(reason)", "cancel: () => undefined"],
+      ["        engine.cancel(reason);", ""],
+      ["this.#engine.cancel(reason);", ""],
       ["clientSignal: request.signal, ", ""],
     ],
     breaks: [
@@ -73,13 +73,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no-heartbeats",
     package: "core",
-    replacements: [["this.#breakSilence(commentLines(heartbeatComment));", ""]],
+    replacements: [["this.#breakSilence(commentFrame(this.#options.heartbeatComment));", ""]],
     breaks: ["heartbeats arrive in silence"],
   },
   {
     name: "no-opening-comment",
     package: "core",
-    replacements: [['this.#breakSilence(":\\n");', ";"]],
+    replacements: [["this.#breakSilence(OPENING_FRAME);", ";"]],
     breaks: ["the head leaves before the first event, at once or with the opening comment"],
   },
   {
@@ -91,7 +91,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no-backpressure-in-the-adapter",
     package: "adapter-node",
-    replacements: [["const ready = this.#writable.write(chunk);", "this.#writable.write(chunk); const ready = true;"]],
+    replacements: [["if (socket.write(toChunk(bytes))) return true;", "socket.write(toChunk(bytes)); return true;"]],
     breaks: ["a client that stops reading stops the source, then gets everything"],
   },
   {
