@@ -52,7 +52,7 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
   }
 
   /**
-   * Adds an event; readers that wait have it at once.
+   * Adds an event. Iterators that wait have it at once, event streams at the end of the turn, all of them together.
    *
    * @param value - A plain value, or an event made by `sse()`.
    * @returns Its id in this log.
