@@ -4,7 +4,6 @@ import { barChart, type ChartPanel } from "./bar-chart.ts";
 import { formatGoals } from "./format-goals.ts";
 import { formatResults } from "./format-results.ts";
 import { formatValue } from "./format-value.ts";
-import { machineLine } from "./machine-line.ts";
 
 /** Seen from `bench/dist`. */
 const docs = new URL("../../docs/", import.meta.url);
@@ -13,12 +12,12 @@ const START = "<!-- What follows is written by `npx -y pnpm@12 bench`. -->";
 const END = "<!-- What was written by `npx -y pnpm@12 bench` ends here. -->";
 
 /** Writes the results into `docs/performance.md`, between its markers, and a chart for each workload. */
-export async function writePage(results: readonly WorkloadResult[], rounds: number): Promise<void> {
+export async function writePage(results: readonly WorkloadResult[]): Promise<void> {
   const page = new URL("performance.md", docs);
   const text = await readFile(page, "utf8");
   await mkdir(new URL("performance/", docs), { recursive: true });
   for (const result of results) await writeFile(new URL(chartFile(result), docs), chartOf(result));
-  await writeFile(page, replaceResults(text, pageResults(results, machineLine(rounds))));
+  await writeFile(page, replaceResults(text, pageResults(results)));
 }
 
 /** @throws {Error} When the markers are not there; it says that of `name`. */
@@ -29,18 +28,19 @@ export function replaceResults(page: string, results: string, name = "docs/perfo
   return `${page.slice(0, start + START.length)}\n\n${results}\n\n${page.slice(end)}`;
 }
 
-export function pageResults(results: readonly WorkloadResult[], machine: string): string {
+export function pageResults(results: readonly WorkloadResult[]): string {
   const sections = results.map((result) => {
     const { title, description } = result.workload;
     return [
       `### ${title}`,
       description,
       `![${title}](${chartFile(result)})`,
+      result.machine,
       formatResults(result),
       formatGoals(result),
     ].join("\n\n");
   });
-  return [machine, ...sections].join("\n\n");
+  return sections.join("\n\n");
 }
 
 function chartFile({ workload }: WorkloadResult): string {

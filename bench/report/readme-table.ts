@@ -3,7 +3,6 @@ import { SSEWIRE } from "../entrants.ts";
 import type { WorkloadResult } from "../workload-result.ts";
 import { alignTable } from "./align-table.ts";
 import { formatValue } from "./format-value.ts";
-import { machineLine } from "./machine-line.ts";
 import { replaceResults } from "./performance-page.ts";
 
 /** Seen from `bench/dist`. */
@@ -15,15 +14,15 @@ const BY_HAND = "write";
 const HEAD = ["CPU time, less is better", "ssewire", "node:http by hand", "×", "best peer", "×", "which"];
 
 /** Writes the short table of the same run into the README, between its markers. */
-export async function writeReadme(results: readonly WorkloadResult[], rounds: number): Promise<void> {
+export async function writeReadme(results: readonly WorkloadResult[]): Promise<void> {
   const text = await readFile(readme, "utf8");
-  await writeFile(readme, replaceResults(text, readmeResults(results, machineLine(rounds)), "README.md"));
+  await writeFile(readme, replaceResults(text, readmeResults(results), "README.md"));
 }
 
-export function readmeResults(results: readonly WorkloadResult[], machine: string): string {
+export function readmeResults(results: readonly WorkloadResult[]): string {
   return [
     alignTable([HEAD, ...results.map(rowOf)], new Set([0, 6])),
-    `${machine}\n"×" is how many times that of ssewire it is. The rest is in [Performance](docs/performance.md).`,
+    `${[...new Set(results.map(({ machine }) => machine))].join("\n")}\n"×" is how many times that of ssewire it is. The rest is in [Performance](docs/performance.md).`,
   ].join("\n\n");
 }
 

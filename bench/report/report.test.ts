@@ -35,6 +35,8 @@ const workload: Workload = {
   measure: unused,
 };
 
+const MACHINE = "Some CPU, 2 cores; medians of 5 rounds.";
+
 const result = evaluate(
   workload,
   new Map([
@@ -48,6 +50,7 @@ const result = evaluate(
     ],
     ["heap", new Map([["ssewire", [0.25]]])],
   ]),
+  MACHINE,
 );
 
 describe("median", () => {
@@ -145,13 +148,13 @@ describe("replaceResults", () => {
 });
 
 describe("pageResults", () => {
-  it("has the machine first, then for each workload a chart and two tables", () => {
-    const page = pageResults([result], "A machine.");
+  it("has for each workload a chart, the machine and two tables", () => {
+    const page = pageResults([result]);
     expect(page.split("\n\n").slice(0, 4)).toEqual([
-      "A machine.",
       "### A demonstration",
       "What is done.",
       "![A demonstration](performance/demo.svg)",
+      MACHINE,
     ]);
     expect(page).toContain(formatResults(result));
     expect(page).toContain(formatGoals(result));
@@ -167,20 +170,20 @@ describe("readmeResults", () => {
       ["peer", [6]],
       ["ssewire", [3]],
     ];
-    const results = [result, evaluate(withPeers, new Map([["cpu", new Map(values)]]))];
-    expect(readmeResults(results, "A machine.").split("\n")).toEqual([
+    const results = [result, evaluate(withPeers, new Map([["cpu", new Map(values)]]), MACHINE)];
+    expect(readmeResults(results).split("\n")).toEqual([
       "| CPU time, less is better   | ssewire | node:http by hand |    × | best peer |    × | which |",
       "| -------------------------- | ------: | ----------------: | ---: | --------: | ---: | ----- |",
       "| A demonstration: per event | 3.00 µs |           2.00 µs | 0.67 |   6.00 µs | 2.00 | peer  |",
       "| With peers: per event      | 3.00 µs |                 - |      |   6.00 µs | 2.00 | peer  |",
       "",
-      "A machine.",
+      MACHINE,
       '"×" is how many times that of ssewire it is. The rest is in [Performance](docs/performance.md).',
     ]);
   });
 
   it("refuses a workload without a figure of ours", () => {
-    expect(() => readmeResults([evaluate({ ...workload, goals: [] }, new Map())], "")).toThrow(
+    expect(() => readmeResults([evaluate({ ...workload, goals: [] }, new Map(), MACHINE)])).toThrow(
       '"A demonstration" has no',
     );
   });
