@@ -8,30 +8,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Manifest, publishedPackages, root } from "./published-packages.ts";
 import { consumer } from "./release/consumer.ts";
 import { expectedFiles } from "./release/expected-files.ts";
+import { packPackages } from "./release/pack-packages.ts";
 import { runCommand as run } from "./release/run-command.ts";
 
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
 const names = publishedPackages.map(({ folder }) => folder);
 const peers = ["@grpc/grpc-js", "@bufbuild/protobuf"];
 
-/** The pnpm that runs this test or, outside of one, the one that npx finds. */
-const execPath = process.env["npm_execpath"];
-const pnpm = execPath?.includes("pnpm") ? [execPath] : ["npx", "-y", "pnpm@12"];
-
 describe("the packages, packed and installed into an empty project", () => {
   let folder = "";
-  const tarballs = new Map<string, string>();
+  let tarballs: ReadonlyMap<string, string> = new Map();
   const tarball = (name: string): string => tarballs.get(name) ?? "";
   const installed = (name: string): string => join(folder, "node_modules/@ssewire", name);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ssewire-packages-"));
-    for (const name of names) {
-      const [command = "", ...args] = [...pnpm, "--dir", join(root, "packages", name), "pack", "--json"];
-      const packed = await run(command, [...args, "--pack-destination", folder], root);
-      const { filename }: { filename: string } = JSON.parse(packed);
-      tarballs.set(name, filename);
-    }
+    tarballs = await packPackages(names, folder);
     await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
     const manifest = await readFile(join(root, "pnpm-workspace.yaml"), "utf8");
     const withVersion = (name: string): string => `${name}@${new RegExp(`"${name}": (\\S+)`).exec(manifest)?.[1]}`;

@@ -80,13 +80,14 @@ ${shared.join("\n")}
 `;
 }
 
-function runtimesWithVersions(names: readonly string[], versions: Versions): string {
+/** "Node 20, 22.23.3": each with its version, and the name of the first. */
+export function runtimesWithVersions(names: readonly string[], versions: Versions): string {
   const [first = "", ...others] = names.map((name) => withVersion(name, versions));
   return [first, ...others.map((name) => name.replace(/^\S+ /, ""))].join(", ");
 }
 
 /** "Node 22" has its major version in its name already. */
-function withVersion(name: string, versions: Versions): string {
+export function withVersion(name: string, versions: Versions): string {
   const version = versions[name];
   return version === undefined ? name : `${name.replace(/ \d+$/, "")} ${version}`;
 }
