@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { credentials } from "@grpc/grpc-js";
 import { createGrpcClient } from "@ssewire/adapter-grpc/client";
-import { type EventLog, MemoryEventLog, type SourceContext, SSEManager } from "@ssewire/core";
+import { type EventLog, MemoryEventLog, SSEManager, type WatchedSource } from "@ssewire/core";
 import { type Log, streamLogger } from "./console-log.ts";
 import { DocumentService } from "./gen/documents_pb.ts";
 import { shareDocuments } from "./share-documents.ts";
@@ -39,7 +39,7 @@ export function createBff({ documentService, log, openLog, servers = [], graceMs
 
   // Whoever may ask may see the document: a BFF with users checks that here, at each request.
   function streamProgress(documentId: string, request: Request): Response {
-    const progress = (context: SourceContext): ReturnType<ReturnType<typeof watch>> => {
+    const progress: WatchedSource = (context) => {
       watchers.add(documentId, context.signal);
       return watch(documentId)(context);
     };

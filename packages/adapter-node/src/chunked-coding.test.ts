@@ -78,6 +78,18 @@ describe("sendResponse, in chunks", () => {
     expect(await (await fetch(url)).text()).toBe("ab");
   });
 
+  it("sends what is in a buffer now, of a body that fills the same one again and again", async () => {
+    const buffer = new Uint8Array(1);
+    function* letters(): Generator<Uint8Array> {
+      for (const letter of "abc") {
+        buffer.set(bytes(letter));
+        yield buffer;
+      }
+    }
+    const { url } = await serve((_req, res) => void sendResponse(new Response(bodyOf(letters())), res));
+    expect(await (await fetch(url)).text()).toBe("abc");
+  });
+
   it("goes through a `write` that somebody has put on the response, each chunk of it", async () => {
     const seen: string[] = [];
     const { url } = await serve((_req, res) => {

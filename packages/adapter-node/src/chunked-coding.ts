@@ -22,7 +22,10 @@ const CRLF = "\r\n";
 let lastBytes: Uint8Array | undefined;
 let lastChunk: Uint8Array = new Uint8Array();
 
-/** `bytes` as a chunk. An event that many responses send is the same bytes each time, and they ask one after the other. */
+/**
+ * `bytes` as a chunk. An event that many responses send is the same object each time, and they ask one after the other:
+ * the chunk is made once. Of bytes that may change, which only a body of somebody else has, pass a view that is new.
+ */
 export function toChunk(bytes: Uint8Array): Uint8Array {
   if (bytes !== lastBytes) {
     lastBytes = bytes;
