@@ -72,7 +72,7 @@ export class FrameBuffer {
   #join(mayShare: boolean): Uint8Array<ArrayBuffer> {
     if (this.#bytes === 0) return encoder.encode(this.#text);
     if (this.#lone && this.#text === "") return this.#isShared && !mayShare ? this.#lone.slice() : this.#lone;
-    return this.#encodeText().subarray(0, this.#bytes);
+    return this.#encodeText(0).subarray(0, this.#bytes);
   }
 
   #addText(frame: string): boolean {
@@ -84,7 +84,7 @@ export class FrameBuffer {
     if (this.isEmpty) return this.#addBytes(encoder.encode(frame), false);
     // Cheap to see, and common: not even the narrowest characters would fit.
     if (this.#bytes + units > this.#capacity) return false;
-    const chunk = this.#encodeText();
+    const chunk = this.#encodeText(MAX_BYTES_PER_UNIT * frame.length);
     const { read, written } = encoder.encodeInto(frame, chunk.subarray(this.#bytes));
     if (read < frame.length) return false;
     this.#bytes += written;
@@ -97,7 +97,7 @@ export class FrameBuffer {
       this.#isShared = isShared;
     } else {
       if (this.#bytes + this.#text.length + bytes.length > this.#capacity) return false;
-      const chunk = this.#encodeText();
+      const chunk = this.#encodeText(bytes.length);
       if (this.#bytes + bytes.length > this.#capacity) return false;
       chunk.set(bytes, this.#bytes);
     }
@@ -105,13 +105,19 @@ export class FrameBuffer {
     return true;
   }
 
-  /** The text goes to the bytes. @returns them. */
-  #encodeText(): Uint8Array<ArrayBuffer> {
-    this.#chunk ??= new Uint8Array(this.#capacity);
-    if (this.#lone) this.#chunk.set(this.#lone);
-    this.#lone = undefined;
-    this.#bytes += encoder.encodeInto(this.#text, this.#chunk.subarray(this.#bytes)).written;
+  /** The text goes to the bytes. @returns them, with room for `extra` more if the capacity has it. */
+  #encodeText(extra: number): Uint8Array<ArrayBuffer> {
+    const needed = this.#bytes + MAX_BYTES_PER_UNIT * this.#text.length + extra;
+    let chunk = this.#chunk;
+    if (chunk === undefined || chunk.length < Math.min(needed, this.#capacity)) {
+      // Twice as much, as more may follow; the capacity at once would weigh on many streams with small frames.
+      chunk = new Uint8Array(Math.min(2 * needed, this.#capacity));
+      chunk.set(this.#lone ?? this.#chunk?.subarray(0, this.#bytes) ?? []);
+      this.#chunk = chunk;
+      this.#lone = undefined;
+    }
+    this.#bytes += encoder.encodeInto(this.#text, chunk.subarray(this.#bytes)).written;
     this.#text = "";
-    return this.#chunk;
+    return chunk;
   }
 }
