@@ -21,6 +21,11 @@ export interface Workload {
   measure(round: Round): Promise<Outcome>;
 }
 
+/** The same workload with some of its entrants, and no goals, which are about all of them. */
+export function selectEntrants(workload: Workload, ids: readonly string[]): Workload {
+  return { ...workload, entrants: workload.entrants.filter(({ id }) => ids.includes(id)), goals: [] };
+}
+
 /** Something that is measured; less is better. */
 export interface Metric {
   readonly key: string;
