@@ -25,7 +25,7 @@ export class StreamClient {
   hasHead = false;
   isEnded = false;
   /** Microseconds from when an event was made until it was read. */
-  readonly latencies: number[] = [];
+  latencies: number[] = [];
   readonly #socket: Socket;
   #parsed: boolean;
   #hash = createHash("sha1");
@@ -74,6 +74,7 @@ export class StreamClient {
   restart(parsed: boolean): void {
     this.#parsed = parsed;
     this.events = 0;
+    this.latencies = [];
     this.#hash = createHash("sha1");
     this.#parser = this.#createParser();
     this.#wasLf = false;
