@@ -16,8 +16,7 @@ export const mutants: readonly Mutant[] = [
     name: "no-cancel",
     package: "core",
     replacements: [
-      ["        engine.cancel(reason);", ""],
-      ["this.#engine.cancel(reason);", ""],
+      ['this.#finish({ reason: "cancelled" }, reason);', ""],
       ["clientSignal: request.signal, ", ""],
     ],
     breaks: [
@@ -41,8 +40,8 @@ export const mutants: readonly Mutant[] = [
     package: "core",
     replacements: [
       [
-        "atEndOfTurn(this.#flush);",
-        "this.#encoder.events < 8 ? setTimeout(this.#flush, 400) : atEndOfTurn(this.#flush);",
+        "atEndOfTurn(this.#onEndOfTurn);",
+        "this.#encoder.events < 8 ? setTimeout(this.#onEndOfTurn, 400) : atEndOfTurn(this.#onEndOfTurn);",
       ],
     ],
     breaks: ["paced events arrive one by one, within 250 ms"],

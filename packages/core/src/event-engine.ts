@@ -6,47 +6,52 @@ import type { EventSink } from "./event-sink.ts";
 import type { Ending, ResolvedOptions } from "./event-stream-options.ts";
 import { type Frame, FrameBuffer } from "./frame-buffer.ts";
 import { isThenable } from "./has-method.ts";
-import { LazySourceContext } from "./lazy-source-context.ts";
-import { contain, ignore, Observer } from "./observer.ts";
-import { checkSource, openSource, type StreamSource } from "./open-source.ts";
+import { Observer } from "./observer.ts";
+import type { StreamSource } from "./open-source.ts";
 import { isOverflow } from "./overflow-error.ts";
+import { OwnedSource } from "./owned-source.ts";
+import type { PushSource } from "./push-source.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { StreamTimers, type TimerCallbacks } from "./stream-timers.ts";
 import { ValueEncoder } from "./value-encoder.ts";
-import { later, type ValuePuller, type ValueReceiver } from "./value-puller.ts";
+import { later, type ValueReceiver } from "./value-puller.ts";
+
+/** Then one waits for the end of the turn, so that a source which never waits does not keep others from theirs. */
+const MAX_AT_ONCE = 16;
 
 /**
  * Drives one event stream: pulls the source, encodes what it yields, pushes chunks into a sink.
  *
  * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
- * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. After
- * `#ending` the source is not asked again, and the sink gets what is left. Every ending comes to `#finish`, once.
+ * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. If there
+ * was but one in a turn, the next ones leave `#atOnce`. After `#ending` the source is not asked again, and the sink gets
+ * what is left. Every ending comes to `#finish`, once.
  */
-export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueReceiver<Value | SseEvent> {
-  readonly #source: StreamSource<Value | SseEvent>;
+export class EventEngine<Value> implements OwnedEngine, PushSource, TimerCallbacks, ValueReceiver<Value | SseEvent> {
+  readonly version = 1;
+  /** Whether nobody has read the stream yet. */
+  isIdle = true;
+  readonly #source: OwnedSource<Value | SseEvent>;
   readonly #options: ResolvedOptions<Value>;
   readonly #owner: EngineOwner | undefined;
   readonly #observer: Observer<Value>;
   readonly #encoder: ValueEncoder<Value>;
   readonly #buffer: FrameBuffer;
   #sink: EventSink | undefined;
-  #puller: ValuePuller<Value | SseEvent> | undefined;
-  #context: LazySourceContext | undefined;
   #timers: StreamTimers | undefined;
   #onFirst: ((ending?: Ending) => void) | undefined;
   #startedAt: number | undefined;
-  #isOpened = false;
   #wanted = false;
   #isPulling = false;
   #isFlushDue = false;
+  #atOnce = 0;
   #ending: Ending | undefined;
   #isFinished = false;
   #why: unknown;
   #bytes = 0;
 
   constructor(source: StreamSource<Value | SseEvent>, options: ResolvedOptions<Value>, owner?: EngineOwner) {
-    checkSource(source);
-    this.#source = source;
+    this.#source = new OwnedSource(source);
     this.#options = options;
     this.#owner = owner;
     this.#observer = new Observer(options);
@@ -56,6 +61,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
 
   /** The reader wants something for the first time. */
   start(sink: EventSink): void {
+    this.isIdle = false;
     this.#sink = sink;
     if (this.#isFinished) this.#closeSink();
     else if (this.#startedAt === undefined) this.#begin();
@@ -82,11 +88,12 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     if (this.#isFinished) return;
     this.#want(true);
     this.#scheduleFlush();
-    this.#pull();
+    this.pull();
   }
 
   /** The reader cancelled, and its sink with it. */
   cancel(reason: unknown): void {
+    this.isIdle = false;
     this.#sink = undefined;
     this.#finish({ reason: "cancelled" }, reason);
   }
@@ -100,45 +107,24 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   }
 
   #begin(): void {
-    const { signal, clientSignal } = this.#options;
+    const { signal, clientSignal, lastEventId } = this.#options;
     this.#startedAt = performance.now();
-    this.#observer.opened(this.#options.lastEventId);
-    signal?.addEventListener("abort", this.#onAbort);
-    clientSignal?.addEventListener("abort", this.#onDisconnect);
-    if (signal?.aborted) this.#onAbort();
-    if (clientSignal?.aborted) this.#onDisconnect();
+    this.#observer.opened(lastEventId);
+    for (const each of [signal, clientSignal]) each?.addEventListener("abort", this);
+    if (signal?.aborted || clientSignal?.aborted) this.handleEvent();
     if (this.#isFinished) return;
     this.#timers = new StreamTimers(this.#options, this);
     this.#push(this.#encoder.encodeBeginning());
     this.#owner?.opened(this);
-    if (!this.#isOver) this.#open();
+    if (!this.#isOver) this.#source.open(this, lastEventId);
     this.resume();
   }
 
-  #open(): void {
-    this.#isOpened = true;
-    try {
-      const opened = openSource(this.#source, () => {
-        this.#context = new LazySourceContext(this.#options.lastEventId);
-        return this.#context;
-      });
-      if (isThenable(opened)) opened.then(this.#onOpened, this.fail);
-      else this.#onOpened(opened);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  readonly #onOpened = (puller: ValuePuller<Value | SseEvent>): void => {
-    this.#puller = puller;
-    this.#isFinished ? this.#releaseSource() : this.#pull();
-  };
-
   /** Asks for the next value, one at a time; what is there at once is taken at once. */
-  #pull(): void {
-    while (this.#puller && this.#wanted && !this.#buffer.isFull && !this.#isPulling && !this.#isOver) {
+  pull(): void {
+    while (this.#source.isReady && this.#wanted && !this.#buffer.isFull && !this.#isPulling && !this.#isOver) {
       try {
-        const result = this.#puller.next(this);
+        const result = this.#source.next(this);
         if (result !== later && !isThenable(result)) {
           this.#take(result);
         } else {
@@ -153,8 +139,14 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
 
   readonly #onResult = (result: IteratorResult<Value | SseEvent, unknown>): void => {
     this.#isPulling = false;
+    const leavesAtOnce = this.#atOnce > 0 && this.#wanted && !this.#isFlushDue;
+    if (leavesAtOnce) this.#isFlushDue = true;
     if (!this.#isOver) this.#take(result);
-    this.#pull();
+    if (leavesAtOnce) {
+      this.#atOnce--;
+      this.#flush();
+    }
+    this.pull();
   };
 
   /** From a source that comes to all its streams at the end of the turn: what it makes ready leaves from here. */
@@ -211,11 +203,16 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
   #scheduleFlush(): void {
     if (this.#isFlushDue || !this.#wanted || !this.#sink || (this.#buffer.isEmpty && !this.#ending)) return;
     this.#isFlushDue = true;
-    atEndOfTurn(this.#flush);
+    atEndOfTurn(this.#onEndOfTurn);
   }
 
-  /** Hands over what gathered in this turn. */
-  readonly #flush = (): void => {
+  readonly #onEndOfTurn = (): void => {
+    this.#atOnce = this.#buffer.frames === 1 ? MAX_AT_ONCE : 0;
+    this.#flush();
+  };
+
+  /** Hands over what gathered. */
+  #flush(): void {
     this.#isFlushDue = false;
     if (this.#isFinished || !this.#sink) return;
     if (!this.#buffer.isEmpty) {
@@ -226,7 +223,7 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     }
     if (this.#ending && this.#buffer.isEmpty) this.#finish(this.#ending);
     else if (this.#wanted) this.resume();
-  };
+  }
 
   /** One chunk. @returns whether the sink wants more. */
   #write(sink: EventSink): boolean {
@@ -259,8 +256,12 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     if (this.#wanted) this.#flush();
   }
 
-  readonly #onAbort = (): void => this.#finish({ reason: "aborted" }, this.#options.signal?.reason);
-  readonly #onDisconnect = (): void => this.#finish({ reason: "cancelled" }, this.#options.clientSignal?.reason);
+  /** One of the signals has aborted. */
+  handleEvent(): void {
+    const { signal, clientSignal } = this.#options;
+    if (signal?.aborted) this.#finish({ reason: "aborted" }, signal.reason);
+    else this.#finish({ reason: "cancelled" }, clientSignal?.reason);
+  }
 
   /** The one way out: whatever happens, nothing is sent, pulled or called after it. */
   #finish(ending: Ending, why?: unknown): void {
@@ -269,24 +270,14 @@ export class EventEngine<Value> implements OwnedEngine, TimerCallbacks, ValueRec
     this.#ending = ending;
     this.#why = why;
     this.#timers?.dispose();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#options.clientSignal?.removeEventListener("abort", this.#onDisconnect);
-    this.#context?.abort(why);
-    this.#releaseSource();
+    const { signal, clientSignal } = this.#options;
+    for (const each of [signal, clientSignal]) each?.removeEventListener("abort", this);
+    this.#source.release(why);
     this.#closeSink();
     this.#owner?.closed(this);
     const durationMs = this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt;
     this.#observer.closed({ ...ending, durationMs, events: this.#encoder.events, bytes: this.#bytes });
     this.commit(ending);
-  }
-
-  /** Not waited for: a generator that is stuck returns when it pleases. */
-  #releaseSource(): void {
-    const puller = this.#puller;
-    this.#puller = undefined;
-    if (puller) contain(() => puller.release(this.#why), ignore);
-    // Never opened; but a call, or a stream, that was handed over may be running all the same.
-    else if (!this.#isOpened && typeof this.#source !== "function") this.#open();
   }
 
   /** What is ready is not lost with a stream that ends in order, though the reader did not ask for it yet. */

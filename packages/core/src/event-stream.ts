@@ -48,25 +48,17 @@ export function createEventStream<Value>(
 
 /** The Web Stream over an engine: nothing is queued, so nothing starts, or goes on, before somebody reads. */
 export function toReadableStream<Value>(engine: EventEngine<Value>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let isStarted = false;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull(controller) {
-        if (isStarted) {
-          engine.resume();
-        } else {
-          isStarted = true;
-          engine.start(toSink(controller));
-        }
+        if (engine.isIdle) engine.start(toSink(controller));
+        else engine.resume();
       },
-      cancel(reason) {
-        isStarted = true;
-        engine.cancel(reason);
-      },
+      cancel: (reason) => engine.cancel(reason),
     },
     { highWaterMark: 0 },
   );
-  carryPushSource(stream, engine, () => !isStarted);
+  carryPushSource(stream, engine);
   return stream;
 }
 

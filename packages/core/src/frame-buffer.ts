@@ -15,6 +15,8 @@ export type Frame = string | Uint8Array<ArrayBuffer>;
  * known exactly.
  */
 export class FrameBuffer {
+  /** How many frames the next chunk has. */
+  frames = 0;
   readonly #capacity: number;
   /** What comes after the other two. */
   #text = "";
@@ -47,6 +49,8 @@ export class FrameBuffer {
     if (this.isFull || !(typeof frame === "string" ? this.#addText(frame) : this.#addBytes(frame, true))) {
       this.#held ??= [];
       this.#held.push(frame);
+    } else {
+      this.frames++;
     }
   }
 
@@ -61,6 +65,7 @@ export class FrameBuffer {
     this.#lone = undefined;
     this.#chunk = undefined;
     this.#bytes = 0;
+    this.frames = 0;
     const held = this.#held;
     if (held !== undefined) {
       this.#held = undefined;

@@ -16,6 +16,11 @@ function useFakeClock(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"] });
 }
 
+/** Until what is ready has been dealt with, within the turn. */
+async function microtasks(): Promise<void> {
+  for (let index = 0; index < 20; index++) await undefined;
+}
+
 /** A signal that counts its listeners. */
 function countingSignal(given?: AbortSignal): {
   controller: AbortController;
@@ -161,6 +166,57 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
     await reader.cancel();
   });
 
+  it("sends a frame at once when the one before was alone in its turn", async () => {
+    const source = new ControlledSource<number>();
+    const reader = createEventStream(source).getReader();
+    const read = vi.fn();
+    const first = readOne(reader).then(read);
+    await endOfTurn();
+    source.yield(1);
+    await first;
+    const second = readOne(reader).then(read);
+    await endOfTurn();
+    source.yield(2);
+    await microtasks();
+    expect(read).toHaveBeenLastCalledWith(expect.stringContaining("data: 2"));
+    await second;
+    await reader.cancel();
+  });
+
+  it("puts those of one turn into one chunk again after 16 that left at once at the most", async () => {
+    const bursts = 20;
+    async function* source(): AsyncGenerator<number> {
+      yield 0;
+      for (let burst = 0; burst < bursts; burst++) {
+        await endOfTurn();
+        for (let index = 0; index < 10; index++) yield index;
+      }
+    }
+    const chunks = await readChunks(createEventStream(source));
+    const sizes = chunks.map((chunk) => chunk.split("\n\n").length - 1);
+    expect(sizes.filter((size) => size === 1).length).toBeLessThanOrEqual(18);
+    expect(sizes.slice(-15)).toEqual(Array.from({ length: 15 }, () => 10));
+  });
+
+  it("lets others have their turn while a source that never waits has events that leave at once", async () => {
+    let sent = 0;
+    const atTurns: number[] = [];
+    const count = (): void => {
+      atTurns.push(sent);
+      if (sent < 500) setImmediate(count);
+    };
+    async function* source(): AsyncGenerator<number> {
+      yield ++sent;
+      await endOfTurn();
+      setImmediate(count);
+      while (sent < 500) yield ++sent;
+    }
+    const options = { highWaterMark: 1 };
+    await readText(createEventStream(source, options));
+    const steps = atTurns.map((at, index) => at - (atTurns[index - 1] ?? 0));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(2 * 17);
+  });
+
   it.each([1, 30, 16_384])("splits nothing at a high water mark of %d bytes", async (highWaterMark) => {
     const values = ["", "x".repeat(100), "語", "🙂".repeat(5_000), "end"];
     const chunks = await readChunks(createEventStream(values, { highWaterMark }));
@@ -249,7 +305,7 @@ describe("invariant 4: every ending goes through one idempotent finish", () => {
     await reader.cancel().catch(() => undefined);
     await vi.advanceTimersByTimeAsync(600_000);
     check();
-    expect(received.join("")).not.toContain("99");
+    expect(received.join("")).not.toContain("data: 99");
   });
 
   it("completes a source that ends after its reader has taken everything, though nobody reads again", async () => {

@@ -1,4 +1,3 @@
-import type { EventEngine } from "./event-engine.ts";
 import type { EventSink } from "./event-sink.ts";
 
 /**
@@ -21,35 +20,7 @@ export interface PushSource {
   cancel(reason: unknown): void;
 }
 
-/** Puts the push source of an engine on the stream that reads it otherwise. */
-export function carryPushSource<Value>(stream: object, engine: EventEngine<Value>, isIdle: () => boolean): void {
-  Object.defineProperty(stream, pushSourceKey, { value: new EnginePushSource(engine, isIdle) });
-}
-
-/** A class, as an object literal with a getter has a hidden class of its own each time. */
-class EnginePushSource<Value> implements PushSource {
-  readonly version = 1;
-  readonly #engine: EventEngine<Value>;
-  readonly #isIdle: () => boolean;
-
-  constructor(engine: EventEngine<Value>, isIdle: () => boolean) {
-    this.#engine = engine;
-    this.#isIdle = isIdle;
-  }
-
-  get isIdle(): boolean {
-    return this.#isIdle();
-  }
-
-  start(sink: EventSink): void {
-    this.#engine.start(sink);
-  }
-
-  resume(): void {
-    this.#engine.resume();
-  }
-
-  cancel(reason: unknown): void {
-    this.#engine.cancel(reason);
-  }
+/** Lets `stream` carry what drives it. */
+export function carryPushSource(stream: object, source: PushSource): void {
+  Object.defineProperty(stream, pushSourceKey, { value: source });
 }
