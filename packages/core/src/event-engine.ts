@@ -149,6 +149,10 @@ export class EventEngine<Value> implements OwnedEngine, PushSource, TimerCallbac
     this.pull();
   };
 
+  get room(): number {
+    return this.#buffer.isEmpty ? this.#options.highWaterMark : 0;
+  }
+
   /** From a source that comes to all its streams at the end of the turn: what it makes ready leaves from here. */
   receive(result: IteratorResult<Value | SseEvent, unknown>): void {
     this.#isFlushDue = true;

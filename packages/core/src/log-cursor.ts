@@ -1,6 +1,7 @@
 import { encodedEvent } from "./encoded-event.ts";
 import type { EventHistory } from "./event-history.ts";
 import type { EventLogReadOptions } from "./event-log.ts";
+import type { JoinedEvents } from "./joined-events.ts";
 import type { LogPosition } from "./log-position.ts";
 import type { ResolvedLogOptions } from "./memory-event-log-options.ts";
 import { OverflowError } from "./overflow-error.ts";
@@ -27,7 +28,7 @@ export interface ReadableLog {
 /** Who waits for a log. */
 export interface WokenReader {
   /** There may be something to read, or the log has ended, or the reader has left. */
-  wake(): void;
+  wake(joined?: JoinedEvents): void;
 }
 
 /** An event, or the end. */
@@ -87,6 +88,17 @@ export class LogCursor {
     if (ending === undefined || ending === this.#skipped) return undefined;
     if (ending?.failure) throw ending.failure.error;
     return { done: true, value: undefined };
+  }
+
+  /** Moves on to the end of the log by one event that stands for several; `undefined` when that does not do. */
+  leap(joined: JoinedEvents, maxBytes: number): Step | undefined {
+    const { history } = this.log;
+    const isBehind = this.#gap !== undefined || this.#next < history.first || this.#superseded?.size;
+    if (this.hasLeft || isBehind || history.next - this.#next < 2) return undefined;
+    if (history.bytesFrom(this.#next) > maxBytes || this.#isTooMuch()) return undefined;
+    const value = joined.from(this.#next);
+    this.#next = history.next;
+    return { done: false, value };
   }
 
   /** Sees to a reader for whom too much waits, or whose next event is gone. */

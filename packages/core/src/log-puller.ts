@@ -1,3 +1,4 @@
+import type { JoinedEvents } from "./joined-events.ts";
 import type { LogCursor, Step, WokenReader } from "./log-cursor.ts";
 import type { SseEvent } from "./sse-event.ts";
 import { later, type ValuePuller, type ValueReceiver } from "./value-puller.ts";
@@ -24,12 +25,12 @@ export class LogPuller implements ValuePuller<SseEvent>, WokenReader {
     return later;
   }
 
-  wake(): void {
+  wake(joined?: JoinedEvents): void {
     const receiver = this.#receiver;
     if (receiver === undefined) return;
     let step: Step | undefined;
     try {
-      step = this.#cursor.step();
+      step = (joined && this.#cursor.leap(joined, receiver.room)) ?? this.#cursor.step();
     } catch (error) {
       this.#receiver = undefined;
       receiver.fail(error);

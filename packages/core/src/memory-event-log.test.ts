@@ -4,6 +4,7 @@ import { readText } from "../test/read-stream.ts";
 import {
   type CloseReport,
   createEventStream,
+  type EventStreamOptions,
   MemoryEventLog,
   type MemoryEventLogOptions,
   OverflowError,
@@ -416,16 +417,25 @@ describe("MemoryEventLog, read by event streams whose chunks are pushed", () => 
   };
 
   /** A stream of the log whose sink takes everything. */
-  function pushed(log: MemoryEventLog<number>, write: (text: string) => boolean = () => true): string[] {
+  function pushed(
+    log: MemoryEventLog<number>,
+    write: (text: string, chunk: Uint8Array) => boolean = () => true,
+    options: EventStreamOptions<unknown> = {},
+  ): string[] {
     const chunks: string[] = [];
-    const stream = createEventStream(() => log.read(), { serialize: String, openingMs: false, heartbeatMs: false });
+    const stream = createEventStream(({ lastEventId }) => log.read({ after: lastEventId }), {
+      serialize: String,
+      openingMs: false,
+      heartbeatMs: false,
+      ...options,
+    });
     const source: PushSource = Reflect.get(stream, Symbol.for("ssewire.pushSource"));
     source.start({
       takesShared: true,
       write(chunk) {
         const text = new TextDecoder().decode(chunk);
         chunks.push(text);
-        return write(text);
+        return write(text, chunk);
       },
       close: () => chunks.push("closed"),
       error: () => chunks.push("error"),
@@ -450,6 +460,74 @@ describe("MemoryEventLog, read by event streams whose chunks are pushed", () => 
     log.append(3);
     endTurn();
     expect(streams.map(data)).toEqual(Array(3).fill([["1", "2"], ["3"]]));
+  });
+
+  it("sends what was appended in a turn as the same bytes to all that have read the same", () => {
+    const log = new MemoryEventLog<number>();
+    const sent: Uint8Array[] = [];
+    const write = (_: string, chunk: Uint8Array): boolean => sent.push(chunk) > 0;
+    const first = log.append(0);
+    const streams = [pushed(log, write), pushed(log, write, { lastEventId: first }), pushed(log, write)];
+    endTurn();
+    sent.length = 0;
+    log.append(1);
+    log.append(2);
+    endTurn();
+    expect(sent).toHaveLength(3);
+    expect(new Set(sent).size).toBe(1);
+    expect(streams.map(data)).toEqual([[["0"], ["1", "2"]], [["1", "2"]], [["0"], ["1", "2"]]]);
+  });
+
+  it("tells onEvent of each event that was sent so, and onClose how many there were", () => {
+    const log = new MemoryEventLog<number>();
+    const onEvent = vi.fn();
+    const onClose = vi.fn();
+    pushed(log, undefined, { onEvent, onClose });
+    endTurn();
+    const ids = [log.append(1), log.append(2)];
+    endTurn();
+    log.end();
+    endTurn();
+    expect(onEvent.mock.calls).toEqual([
+      [{ type: "message", id: ids[0], data: 1 }],
+      [{ type: "message", id: ids[1], data: 2 }],
+    ]);
+    expect(onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ reason: "completed", events: 2 }));
+  });
+
+  it("sends no more at a time than the high water mark of each allows", () => {
+    const log = new MemoryEventLog<number>();
+    const bytes = Buffer.byteLength(`id: ${log.append(0)}\nevent: message\ndata: 0\n\n`);
+    const after = { lastEventId: log.append(0) };
+    const two = pushed(log, undefined, { highWaterMark: 2 * bytes, ...after });
+    const three = pushed(log, undefined, { highWaterMark: 3 * bytes, ...after });
+    endTurn();
+    for (const value of [1, 2, 3]) log.append(value);
+    while (due.length > 0) endTurn();
+    expect(data(two)).toEqual([["1", "2"], ["3"]]);
+    expect(data(three)).toEqual([["1", "2", "3"]]);
+  });
+
+  it("loses and repeats nothing when a hook appends meanwhile", () => {
+    const log = new MemoryEventLog<number>();
+    const onEvent = ({ data }: { readonly data: unknown }): unknown => data === 2 && log.append(3);
+    const streams = [pushed(log, undefined, { onEvent }), pushed(log), pushed(log)];
+    endTurn();
+    log.append(1);
+    log.append(2);
+    while (due.length > 0) endTurn();
+    expect(streams.map((chunks) => data(chunks).flat())).toEqual(Array(3).fill(["1", "2", "3"]));
+  });
+
+  it("drops, and joins nothing, where more waits than may", () => {
+    const onDrop = vi.fn();
+    const log = new MemoryEventLog<number>({ maxPendingEvents: 2, overflow: "drop-oldest", onDrop });
+    const chunks = pushed(log);
+    endTurn();
+    for (const value of [1, 2, 3]) log.append(value);
+    endTurn();
+    expect(data(chunks).flat()).toEqual(["2", "3"]);
+    expect(onDrop).toHaveBeenCalledExactlyOnceWith({ dropped: 1 });
   });
 
   it("asks for no turn while no stream waits", () => {

@@ -3,6 +3,7 @@ import { encodedEvent, frameOf } from "./encoded-event.ts";
 import { atEndOfTurn } from "./end-of-turn.ts";
 import { EventHistory } from "./event-history.ts";
 import type { EventLog, EventLogReadOptions } from "./event-log.ts";
+import { JoinedEvents } from "./joined-events.ts";
 import type { ReadableLog } from "./log-cursor.ts";
 import { LogPosition } from "./log-position.ts";
 import { LogReader } from "./log-reader.ts";
@@ -105,9 +106,10 @@ export class MemoryEventLog<Value = unknown> implements EventLog<Value> {
 
   readonly #wakeStreams = (): void => {
     this.#isWakeDue = false;
+    const joined = new JoinedEvents(this.#log.history);
     for (const stream of this.#log.streams) {
       try {
-        stream.wake();
+        stream.wake(joined);
       } catch (error) {
         // It is thrown as by a stream of its own, and the others are woken all the same.
         atEndOfTurn(() => {

@@ -1,5 +1,5 @@
 import { commentLines, dataLines, encodeEvent, retryLine } from "./encode-event.ts";
-import { frameOf } from "./encoded-event.ts";
+import { frameOf, partsOf } from "./encoded-event.ts";
 import { formatError, isRetryable, retryAfterMs } from "./error-data.ts";
 import type { ResolvedOptions } from "./event-stream-options.ts";
 import type { Frame } from "./frame-buffer.ts";
@@ -40,7 +40,8 @@ export class ValueEncoder<Value> {
 
   /** @throws What the hooks throw, or {@link encodeEvent}. */
   encode(value: Value | SseEvent): Frame {
-    const frame = isSseEvent(value) ? this.#encodeWhole(value) : this.#encodePlain(value);
+    if (isSseEvent(value)) return this.#encodeWhole(value);
+    const frame = this.#encodePlain(value);
     this.events++;
     return frame;
   }
@@ -95,8 +96,14 @@ export class ValueEncoder<Value> {
 
   #encodeWhole(event: SseEvent): Frame {
     const frame = frameOf(event);
-    if (frame === undefined) return this.#encodeText(event);
-    if (this.#isObserved) this.#observer.sent({ type: event.event, id: event.id, data: event.data });
+    if (frame === undefined) {
+      const text = this.#encodeText(event);
+      this.events++;
+      return text;
+    }
+    const parts = partsOf(event);
+    this.events += parts.length;
+    if (this.#isObserved) for (const { event: type, id, data } of parts) this.#observer.sent({ type, id, data });
     return frame;
   }
 

@@ -1,5 +1,7 @@
 /** Who pulls, and takes in the very turn, without a promise, what was not there when it was asked for. */
 export interface ValueReceiver<Value> {
+  /** How many bytes a value may have that is several, joined. */
+  readonly room: number;
   /** Nothing more becomes ready in this turn: what this one makes ready may leave. */
   receive(result: IteratorResult<Value, unknown>): void;
   fail(error: unknown): void;
@@ -21,7 +23,7 @@ export interface ValuePuller<Value> {
 /** Pulls for somebody who waits for a promise. */
 export function pullNext<Value>(puller: ValuePuller<Value>): Promise<IteratorResult<Value, unknown>> {
   return new Promise((resolve, reject) => {
-    const result = puller.next({ receive: resolve, fail: reject });
+    const result = puller.next({ room: 0, receive: resolve, fail: reject });
     if (result !== later) resolve(result);
   });
 }
