@@ -24,7 +24,7 @@ const MAX_AT_ONCE = 16;
  *
  * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
  * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. If there
- * was but one in a turn, the next ones leave `#atOnce`. After `#ending` the source is not asked again, and the sink gets
+ * was but one in a turn, the next ones leave `#atOnce` if it was quiet before. After `#ending` the source is not asked again, and the sink gets
  * what is left. Every ending comes to `#finish`, once.
  */
 export class EventEngine<Value> implements OwnedEngine, PushSource, TimerCallbacks, ValueReceiver<Value | SseEvent> {
@@ -139,7 +139,8 @@ export class EventEngine<Value> implements OwnedEngine, PushSource, TimerCallbac
 
   readonly #onResult = (result: IteratorResult<Value | SseEvent, unknown>): void => {
     this.#isPulling = false;
-    const leavesAtOnce = this.#atOnce > 0 && this.#wanted && !this.#isFlushDue;
+    const mayLeaveAtOnce = this.#atOnce > 0 && this.#wanted && !this.#isFlushDue;
+    const leavesAtOnce = mayLeaveAtOnce && (this.#timers?.quietMs ?? 0) >= 1;
     if (leavesAtOnce) this.#isFlushDue = true;
     if (!this.#isOver) this.#take(result);
     if (leavesAtOnce) {

@@ -166,6 +166,20 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
     await reader.cancel();
   });
 
+  it.each([1, 30, 16_384])("splits nothing at a high water mark of %d bytes", async (highWaterMark) => {
+    const values = ["", "x".repeat(100), "語", "🙂".repeat(5_000), "end"];
+    const chunks = await readChunks(createEventStream(values, { highWaterMark }));
+    for (const chunk of chunks) expect(chunk.endsWith("\n\n")).toBe(true);
+    expect(chunks.join("")).toBe(values.map((value) => `event: message\ndata: ${JSON.stringify(value)}\n\n`).join(""));
+    const sizes = chunks.map((chunk) => ({ bytes: Buffer.byteLength(chunk), frames: chunk.split("\n\n").length - 1 }));
+    for (const { bytes, frames } of sizes) expect(bytes <= highWaterMark || frames === 1).toBe(true);
+  });
+});
+
+describe("invariant 3: a frame that is alone does not wait", () => {
+  beforeEach(useFakeClock);
+  afterEach(() => void vi.useRealTimers());
+
   it("sends a frame at once when the one before was alone in its turn", async () => {
     const source = new ControlledSource<number>();
     const reader = createEventStream(source).getReader();
@@ -176,6 +190,7 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
     await first;
     const second = readOne(reader).then(read);
     await endOfTurn();
+    vi.advanceTimersByTime(5);
     source.yield(2);
     await microtasks();
     expect(read).toHaveBeenLastCalledWith(expect.stringContaining("data: 2"));
@@ -189,6 +204,7 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
       yield 0;
       for (let burst = 0; burst < bursts; burst++) {
         await endOfTurn();
+        vi.advanceTimersByTime(5);
         for (let index = 0; index < 10; index++) yield index;
       }
     }
@@ -209,7 +225,10 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
       yield ++sent;
       await endOfTurn();
       setImmediate(count);
-      while (sent < 500) yield ++sent;
+      while (sent < 500) {
+        vi.advanceTimersByTime(5);
+        yield ++sent;
+      }
     }
     const options = { highWaterMark: 1 };
     await readText(createEventStream(source, options));
@@ -217,13 +236,15 @@ describe("invariant 3: a chunk holds whole frames, those of one turn of the even
     expect(Math.max(...steps)).toBeLessThanOrEqual(2 * 17);
   });
 
-  it.each([1, 30, 16_384])("splits nothing at a high water mark of %d bytes", async (highWaterMark) => {
-    const values = ["", "x".repeat(100), "語", "🙂".repeat(5_000), "end"];
-    const chunks = await readChunks(createEventStream(values, { highWaterMark }));
-    for (const chunk of chunks) expect(chunk.endsWith("\n\n")).toBe(true);
-    expect(chunks.join("")).toBe(values.map((value) => `event: message\ndata: ${JSON.stringify(value)}\n\n`).join(""));
-    const sizes = chunks.map((chunk) => ({ bytes: Buffer.byteLength(chunk), frames: chunk.split("\n\n").length - 1 }));
-    for (const { bytes, frames } of sizes) expect(bytes <= highWaterMark || frames === 1).toBe(true);
+  it("puts those that come without a pause into one chunk, though the one before was alone", async () => {
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      await endOfTurn();
+      yield 2;
+      yield 3;
+    }
+    const chunks = await readChunks(createEventStream(source));
+    expect(chunks.map((chunk) => chunk.split("\n\n").length - 1)).toEqual([1, 2]);
   });
 });
 

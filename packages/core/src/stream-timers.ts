@@ -26,7 +26,7 @@ export class StreamTimers {
   #since = 0;
   #limitMs = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #openingTimer: ReturnType<typeof setTimeout> | undefined;
+  #openingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #maxAgeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ heartbeatMs, stallTimeoutMs, openingMs, maxAgeMs }: TimerOptions, callbacks: TimerCallbacks) {
@@ -35,7 +35,7 @@ export class StreamTimers {
     this.#stallTimeoutMs = infiniteIfOff(stallTimeoutMs);
     this.#tickMs = Math.min(this.#heartbeatMs, this.#stallTimeoutMs);
     this.#arm(this.#tickMs);
-    if (openingMs) this.#openingTimer = setTimeout(() => callbacks.opening(), openingMs);
+    if (openingMs) this.#openingTimer = setTimeout(this.#open, openingMs);
     if (maxAgeMs) {
       const ageMs = maxAgeMs * (0.8 + 0.2 * Math.random());
       this.#maxAgeTimer = setTimeout(() => callbacks.expired(), ageMs);
@@ -47,6 +47,11 @@ export class StreamTimers {
     // Whole milliseconds: a fraction would be an object of its own, to be fetched and changed with every event.
     this.#since = Math.ceil(performance.now());
     this.#limitMs = isReaderWaiting ? this.#heartbeatMs : this.#stallTimeoutMs;
+  }
+
+  /** Milliseconds since then, give or take one. */
+  get quietMs(): number {
+    return performance.now() - this.#since;
   }
 
   dispose(): void {
@@ -62,8 +67,14 @@ export class StreamTimers {
     if (delayMs < Number.POSITIVE_INFINITY) this.#idleTimer = setTimeout(this.#tick, delayMs);
   }
 
+  readonly #open = (): void => {
+    // Most streams live much longer, and a timer weighs.
+    this.#openingTimer = undefined;
+    this.#callbacks.opening();
+  };
+
   readonly #tick = (): void => {
-    const leftMs = this.#since + this.#limitMs - performance.now();
+    const leftMs = this.#limitMs - this.quietMs;
     // Less than what timers can tell is nothing: to wait for it would be a second timer for each heartbeat.
     const isDue = leftMs < 1;
     this.#arm(isDue ? this.#tickMs : leftMs);
