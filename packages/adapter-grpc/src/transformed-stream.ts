@@ -156,29 +156,25 @@ export class TransformedStream<Value> implements GrpcSseStream<Value> {
     const { source } = this.#parts;
     this.#followSignal();
     if (this.#isFinished || typeof source !== "function") return;
-    this.#run(
-      () => source({ signal: this.#controller.signal }),
-      (opened) => this.#attach(opened),
-    );
+    this.#run(() => source({ signal: this.#controller.signal }), this.#attach);
   }
 
   /** Takes over what was opened, and releases it at once when that took longer than anybody waited. */
-  #attach(opened: unknown): void {
+  readonly #attach = (opened: unknown): void => {
     const source = toMessageSource(opened, this.#advance, this.#parts.observers);
     if (this.#isFinished) source.cancel();
     else this.#source = source;
-  }
+  };
 
   #transform(message: unknown): void {
     const context = { index: this.#index++ };
-    this.#run(
-      () => this.#parts.transform(message, context),
-      (result) => {
-        this.#values = valuesOf(result);
-        this.#position = 0;
-      },
-    );
+    this.#run(() => this.#parts.transform(message, context), this.#accept);
   }
+
+  readonly #accept = (result: unknown): void => {
+    this.#values = valuesOf(result);
+    this.#position = 0;
+  };
 
   /** Runs a step of the caller's, which may throw, take its time, never end, or call back into this stream. */
   #run(step: () => unknown, accept: (result: unknown) => void): void {
@@ -278,10 +274,10 @@ function toMessageSource(opened: unknown, wake: () => void, observers: CallObser
 
 /** The values a transform gave. Skipped are `null` and `undefined`, in an array too; arrays in arrays are values. */
 function valuesOf<Value>(result: unknown): readonly Value[] {
-  if (result === null || result === undefined) return [];
-  const values: readonly unknown[] = Array.isArray(result) ? result : [result];
   // `Value` is what `grpcStreamToSse` infers from the transform; here it has been seen by nobody but the caller.
-  return values.filter((value): value is Value => value !== null && value !== undefined);
+  const isValue = (value: unknown): value is Value => value !== null && value !== undefined;
+  if (Array.isArray(result)) return result.filter(isValue);
+  return isValue(result) ? [result] : [];
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
