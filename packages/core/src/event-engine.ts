@@ -23,9 +23,9 @@ const MAX_AT_ONCE = 16;
  * Drives one event stream: pulls the source, encodes what it yields, pushes chunks into a sink.
  *
  * It waits for the source while more is `#wanted`, pulling one value at a time, else for the reader. Frames gather in
- * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. If there
- * was but one in a turn, the next ones leave `#atOnce` if it was quiet before. After `#ending` the source is not asked again, and the sink gets
- * what is left. Every ending comes to `#finish`, once.
+ * `#buffer` until the end of the turn, or until one does not fit: that one is held there, and with it the source. When a
+ * turn had but one, the next ones leave `#atOnce` if it was quiet before. After `#ending` the source is not asked again, and
+ * the sink gets what is left. Every ending comes to `#finish`, once.
  */
 export class EventEngine<Value> implements OwnedEngine, PushSource, TimerCallbacks, ValueReceiver<Value | SseEvent> {
   readonly version = 1;

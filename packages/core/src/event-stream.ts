@@ -10,8 +10,8 @@ import type { SseEvent } from "./sse-event.ts";
  * Turns a source into a stream of Server-Sent Events, encoded as UTF-8.
  *
  * - **Backpressure:** the source is opened on the first pull and pulled only while the reader waits; it is never further
- *   ahead of it than `highWaterMark` bytes. Events that become ready in one turn of the event loop share a chunk; a chunk
- *   holds whole events only.
+ *   ahead of it than `highWaterMark` bytes. Events that become ready in one turn of the event loop share a chunk, and one
+ *   that comes alone, as those before it did, leaves at once; a chunk holds whole events only.
  * - **Cancellation:** cancelling the stream, or aborting `signal`, aborts the `signal` a source function was given, and
  *   calls the iterator's `return()`, even while its `next()` is pending.
  * - **Errors:** what the source throws becomes one error event and a clean close; the stream itself errors only when its
