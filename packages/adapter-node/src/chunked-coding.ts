@@ -1,8 +1,6 @@
 import { ServerResponse } from "node:http";
+import { isNode } from "./is-node.ts";
 import type { NodeResponse } from "./node-message.ts";
-
-/** Other runtimes have a `node:http` of their own, in which the socket is none, or not the response's alone. */
-const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 /**
  * Whether the body of `res` may be written into its socket, in the chunked coding that Node has announced in the head.

@@ -37,6 +37,23 @@ describe.each(WAYS)("sendResponse, an event stream that is %s", (_way, prepare) 
     expect(await (await fetch(url)).text()).toBe(expected);
   });
 
+  it("makes one write of the head, of events that are ready, and of an end that comes as soon", async () => {
+    const writes: number[] = [];
+    const { url } = await sending((res) => {
+      const { socket } = res;
+      if (socket === null) throw new Error("It is answered at once");
+      const one = vi.spyOn(socket, "_write");
+      const several = vi.spyOn(socket, "_writev");
+      res.once("close", () => writes.push(one.mock.calls.length + several.mock.calls.length));
+      return prepare(events([1, 2, 3]));
+    });
+    expect(await (await fetch(url)).text()).toBe(
+      "data: 1\n\ndata: 2\n\ndata: 3\n\n".replaceAll("data", "event: message\ndata"),
+    );
+    await vi.waitUntil(() => writes.length > 0);
+    expect(writes).toEqual([1]);
+  });
+
   it("case 10: never has more than the high water mark and 16 KiB waiting for a client that does not read", async () => {
     let most = 0;
     const { port } = await sending((res) => {

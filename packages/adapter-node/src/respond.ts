@@ -11,8 +11,10 @@ import { noticeConnection, type ServerConnections } from "./server-connections.t
 /** Takes over an error while the head is unsent, as the `next` of Express and Connect does. */
 export type Next = (error?: unknown) => void;
 
-/** The responses that are being answered: nobody else may write to them. */
-const taken = new WeakSet<NodeResponse>();
+/** Marks a response that is being answered: nobody else may write to it. */
+const takenKey: unique symbol = Symbol("ssewire.taken");
+
+type MarkedResponse = NodeResponse & { [takenKey]?: boolean };
 
 /**
  * Answers with `answer`, or what it makes. Never rejects: a failure is told to `next` if there is one and nothing was
@@ -23,18 +25,18 @@ const taken = new WeakSet<NodeResponse>();
  */
 export function respond(
   answer: Response | (() => unknown),
-  res: NodeResponse,
+  res: MarkedResponse,
   { onError, writeTimeoutMs }: SendSettings,
   next?: Next,
 ): Promise<void> {
   const report = (error: unknown): void => void reportError(onError, error);
-  if (taken.has(res)) {
+  if (res[takenKey]) {
     const error = new Error("Cannot send response: another one was given to the same `res` before");
     if (isResponse(answer)) abandonBody(answer, error);
     report(error);
     return Promise.resolve();
   }
-  taken.add(res);
+  res[takenKey] = true;
   const connections = noticeConnection(res);
   const sink = new ResponseSink(res, writeTimeoutMs);
   return finish(sendAnswer(answer, res, sink, report), res, sink, connections, report, next);
@@ -65,7 +67,7 @@ function sendAnswer(
 /** Sees the response to its end. */
 async function finish(
   sending: Promise<void>,
-  res: NodeResponse,
+  res: MarkedResponse,
   sink: ResponseSink,
   connections: ServerConnections | undefined,
   report: (error: unknown) => void,
@@ -77,7 +79,7 @@ async function finish(
   } catch (error) {
     if (sink.closing.gone === undefined) {
       if (next !== undefined && !res.headersSent) {
-        taken.delete(res);
+        res[takenKey] = false;
         return next(error);
       }
       report(error);

@@ -1,6 +1,8 @@
+import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import type { Writable } from "node:stream";
 import { isChunked, toChunk } from "./chunked-coding.ts";
+import { isNode } from "./is-node.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 import { closingOf, type ResponseClosing } from "./response-closing.ts";
 
@@ -55,12 +57,15 @@ export class ResponseSink {
     return !this.#isClosed && !this.#res.writableEnded;
   }
 
-  /** Sends the head now, not with the first byte of the body: `EventSource` opens on it. */
+  /** Sends the head, which does not wait for the first byte of the body: `EventSource` opens on it. */
   flushHead(): void {
     const res = this.#res;
     // On HTTP/1 `writeHead` only remembers; on HTTP/2 it sends.
     if (isHttp2(res)) res.writeHead(res.statusCode);
-    else res.flushHeaders();
+    else {
+      corkBriefly(res);
+      res.flushHeaders();
+    }
     // Passes on what `compression()` holds back; exists on no plain response.
     if ("flush" in res && typeof res.flush === "function") this.#flush = res.flush.bind(res);
     this.#flush?.();
@@ -143,6 +148,17 @@ export class ResponseSink {
     // Without an error: with one the server would report it as the client's.
     else res.destroy();
   }
+}
+
+/**
+ * Holds back what is written until the end of the next turn: the head, events that are ready, which gather until the end
+ * of this one, and the end, if it comes as soon, are one system call and one packet.
+ */
+function corkBriefly({ socket }: ServerResponse): void {
+  // None while it is queued behind another response of the same connection.
+  if (!isNode || socket === null) return;
+  socket.cork();
+  setImmediate(() => setImmediate(() => socket.uncork()));
 }
 
 function ignore(): void {

@@ -18,9 +18,6 @@ interface StreamingRequestInit extends RequestInit {
 
 const NOT_ALLOWED = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** Keeps each Request as long as its response: undici stops following a signal once its Request is collected. */
-const held = new WeakMap<NodeResponse, Request>();
-
 /**
  * Makes a WHATWG Request of a request of `node:http`, `node:https` or `node:http2`.
  *
@@ -72,8 +69,9 @@ export function createRequest(req: NodeRequest, res: NodeResponse, settings: Req
     // An unknown method of HTTP/2, for one, or a URL that only looked like one.
     throw new RequestRefusedError("BAD_REQUEST", "its target, method or a field is invalid", { cause });
   }
-  closingOf(res).onClose(abort);
-  held.set(res, request);
+  const closing = closingOf(res);
+  closing.onClose(abort);
+  closing.request = request;
   return request;
 }
 
@@ -88,15 +86,16 @@ function disconnectSignal(): { signal: AbortSignal; abort: (gone: DOMException |
 }
 
 /** From `headers`, not `rawHeaders`: middleware may have changed them, and the cookies of HTTP/2 are joined there. */
-function requestHeaders(req: NodeRequest): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(req.headers)) {
+function requestHeaders({ headers }: NodeRequest): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const [name, value] of Object.entries(headers)) {
     // Pseudo-headers of HTTP/2.
     if (value === undefined || name.startsWith(":")) continue;
-    for (const each of Array.isArray(value) ? value : [value]) headers.append(name, each);
+    if (Array.isArray(value)) for (const each of value) pairs.push([name, each]);
+    else pairs.push([name, value]);
   }
-  const authority = req.headers[":authority"];
+  const authority = headers[":authority"];
   // https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1: what is called Host in HTTP/1.
-  if (authority !== undefined && !headers.has("host")) headers.set("host", authority.toString());
-  return headers;
+  if (authority !== undefined && headers.host === undefined) pairs.push(["host", authority.toString()]);
+  return pairs;
 }
