@@ -63,8 +63,13 @@ export function dataLines(data: string): string {
 
 /** On long text, what looks for a single character costs a fraction of the regular expression. */
 function prefixLines(data: string): string {
-  if (data.includes("\r")) return data.replace(LINE_BREAKS, "\ndata: ");
-  return data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
+  if (contains(data, "\r")) return data.replace(LINE_BREAKS, "\ndata: ");
+  return contains(data, "\n") ? data.replaceAll("\n", "\ndata: ") : data;
+}
+
+/** As `includes` says, which V8 leaves to C++; on an event type or a little JSON that takes three times as long. */
+function contains(text: string, character: string): boolean {
+  return text.indexOf(character) >= 0;
 }
 
 /** A comment, a line for each line of the text. */
@@ -88,7 +93,7 @@ function checkEventType(event: string): string {
 function checkId(id: string): string {
   checkString("id", id);
   // A conforming parser ignores the whole field.
-  if (id.includes("\0")) throw refusal("id", "contains U+0000");
+  if (contains(id, "\0")) throw refusal("id", "contains U+0000");
   return checkSingleLine("id", id);
 }
 
@@ -100,7 +105,7 @@ function checkRetry(retry: number): number {
 }
 
 function checkSingleLine(field: string, text: string): string {
-  if (text.includes("\n") || text.includes("\r")) throw refusal(field, "contains a line break");
+  if (contains(text, "\n") || contains(text, "\r")) throw refusal(field, "contains a line break");
   return text;
 }
 
