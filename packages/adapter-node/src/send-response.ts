@@ -6,9 +6,10 @@ import { resolveSendOptions, SEND_OPTION_NAMES, type SendResponseOptions } from 
 /**
  * Sends a WHATWG Response through a response of `node:http`, `node:https` or `node:http2`.
  *
- * The head leaves at once, so that `EventSource` opens before the first event, and each chunk as it comes, through
- * `compression()` too. Headers of `response` replace those set on `res` before, but cookies are added; connection
- * headers are dropped. HEAD, 204, 205 and 304 go out without a body, whose source is cancelled.
+ * The head does not wait for the first event, so that `EventSource` opens, and each chunk leaves as it comes, through
+ * `compression()` too; what is ready with the head leaves with it. Headers of `response` replace those set on `res`
+ * before, but cookies are added; connection headers are dropped. HEAD, 204, 205 and 304 go out without a body, whose
+ * source is cancelled.
  *
  * Backpressure: the body is not read while the client does not keep up, and a client that takes nothing for
  * `writeTimeoutMs` is given up. A body that is always ready leaves other connections their turn.
