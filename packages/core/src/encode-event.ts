@@ -21,7 +21,7 @@ export interface EventFields {
   comment?: string | undefined;
 }
 
-const LINE_BREAKS = /\r\n|\r|\n/g;
+const LINE_BREAKS = /\r\n?|\n/g;
 
 /**
  * Encodes one block of an event stream: comment, id, event, retry, data, then a blank line.
@@ -61,15 +61,13 @@ export function dataLines(data: string): string {
   return `data: ${prefixLines(data)}\n`;
 }
 
-/** On long text, what looks for a single character costs a fraction of the regular expression. */
+/**
+ * On long text, what looks for a single character costs a fraction of the regular expression. Here and below it is not
+ * `includes`, which V8 leaves to C++: with short text that takes three times as long.
+ */
 function prefixLines(data: string): string {
-  if (contains(data, "\r")) return data.replace(LINE_BREAKS, "\ndata: ");
-  return contains(data, "\n") ? data.replaceAll("\n", "\ndata: ") : data;
-}
-
-/** As `includes` says, which V8 leaves to C++; on an event type or a little JSON that takes three times as long. */
-function contains(text: string, character: string): boolean {
-  return text.indexOf(character) >= 0;
+  if (data.indexOf("\r") >= 0) return data.replace(LINE_BREAKS, "\ndata: ");
+  return data.indexOf("\n") >= 0 ? data.replaceAll("\n", "\ndata: ") : data;
 }
 
 /** A comment, a line for each line of the text. */
@@ -85,16 +83,14 @@ export function retryLine(retry: number): string {
 
 /** The event type as given, or a throw that says why it cannot be one. */
 function checkEventType(event: string): string {
-  checkString("event", event);
-  if (event === "") throw refusal("event", "is empty, which readers take for `message`");
-  return checkSingleLine("event", event);
+  if (checkSingleLine("event", event) === "") throw refusal("event", "is empty, which readers take for `message`");
+  return event;
 }
 
 function checkId(id: string): string {
-  checkString("id", id);
   // A conforming parser ignores the whole field.
-  if (contains(id, "\0")) throw refusal("id", "contains U+0000");
-  return checkSingleLine("id", id);
+  if (checkSingleLine("id", id).indexOf("\0") >= 0) throw refusal("id", "contains U+0000");
+  return id;
 }
 
 function checkRetry(retry: number): number {
@@ -105,7 +101,8 @@ function checkRetry(retry: number): number {
 }
 
 function checkSingleLine(field: string, text: string): string {
-  if (contains(text, "\n") || contains(text, "\r")) throw refusal(field, "contains a line break");
+  checkString(field, text);
+  if (text.indexOf("\r") >= 0 || text.indexOf("\n") >= 0) throw refusal(field, "contains a line break");
   return text;
 }
 

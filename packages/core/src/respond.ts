@@ -38,11 +38,8 @@ export async function respondWhenOpen<Value>(
   const engine = new EventEngine(source, resolved, owner);
   const early = respondEarly(source, options);
   if (early) return early;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const ending = await new Promise<Ending | undefined>((resolve) => {
-    timer = setTimeout(() => engine.commit(), options.openTimeoutMs ?? 1_000);
-    engine.peek(resolve);
-  });
+  const timer = setTimeout(() => engine.commit(), options.openTimeoutMs ?? 1_000);
+  const ending = await new Promise<Ending | undefined>((resolve) => engine.peek(resolve));
   clearTimeout(timer);
   if (ending?.reason !== "failed") return new Response(toReadableStream(engine), responseInit(options));
   engine.close();
