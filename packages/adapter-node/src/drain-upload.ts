@@ -1,4 +1,5 @@
 import { constants } from "node:http2";
+import { isSocket } from "./is-socket.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 
 /** How much of an unread upload is thrown away before its connection is; what arrives in one interval comes on top. */
@@ -27,8 +28,8 @@ export function drainUpload(res: NodeResponse): void {
   // If everything has arrived there is nothing to bound: only the parser may have waited for the buffer to empty.
   if (req.complete || req.destroyed) return;
   const { socket } = req;
-  // Test injectors have none, or one that is none: nothing arrives through it.
-  if (typeof socket?.destroy !== "function") return;
+  // Without one nothing arrives.
+  if (!isSocket(socket)) return;
   const bytesBefore = socket.bytesRead;
   let intervals = 0;
   // Counted on the socket: of a request nobody has touched Node tells no 'data', it throws the body away by itself,

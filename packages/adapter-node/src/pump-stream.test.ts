@@ -12,6 +12,21 @@ import { standstill } from "../test/standstill.ts";
 describe("sendResponse: flow", () => {
   expectNoWarnings();
 
+  it("sends what came before a failure that comes as soon, and cuts the connection then", async () => {
+    let pulls = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulls += 1;
+        if (pulls > 1) throw new Error("source failed");
+        controller.enqueue(new TextEncoder().encode("first"));
+      },
+    });
+    const { port, errors } = await sending(() => new Response(body));
+    const client = await rawClient(port, get());
+    expect(await client.closed).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n5\r\nfirst\r\n$/s);
+    expect(errors).toHaveLength(1);
+  });
+
   it("case 1: sends the head of an idle stream before its first byte", async () => {
     const body = probeBody();
     const { url } = await sending(

@@ -39,9 +39,14 @@ function hostField(req: NodeRequest): string | undefined {
 function scheme(req: NodeRequest, settings: RequestSettings): string {
   if (settings.protocol !== undefined) return settings.protocol;
   const proto = forwarded(req, "proto", settings)?.toLowerCase();
-  if (proto === undefined) return "encrypted" in req.socket && req.socket.encrypted === true ? "https" : "http";
+  if (proto === undefined) return isEncrypted(req) ? "https" : "http";
   if (proto !== "http" && proto !== "https") throw refusal("its X-Forwarded-Proto is neither http nor https");
   return proto;
+}
+
+function isEncrypted({ socket }: NodeRequest): boolean {
+  // Test injectors have none, or one that is none.
+  return socket && "encrypted" in socket && socket.encrypted === true;
 }
 
 /** The first value of a forwarded field, which the proxy nearest to the client has set. */

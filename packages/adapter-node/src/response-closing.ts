@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { isSocket } from "./is-socket.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 
 /** Called once; with the shared AbortError when the response had not been ended, else with `undefined`. */
@@ -18,24 +19,28 @@ export class ResponseClosing {
   /** Set when the response was closed before its end, be it by the client, the network or a time limit. */
   gone: DOMException | undefined;
   closed = false;
-  /** Held as long as the response is open: undici stops following a signal once its Request is collected. */
-  request: Request | undefined;
   readonly #res: NodeResponse;
-  readonly #listeners = new Set<ClosingListener>();
+  /** Each with what is held for it. */
+  readonly #listeners = new Map<ClosingListener, object | undefined>();
 
   constructor(res: NodeResponse) {
     this.#res = res;
     const close = (): void => this.close();
     res.once("close", close);
     res.req.once("aborted", close);
-    if (!isHttp2(res) && needsSocket(res)) res.once("close", onSocketEnd(res.req.socket, close));
+    if (!isHttp2(res) && isSocket(res.req.socket) && needsSocket(res))
+      res.once("close", onSocketEnd(res.req.socket, close));
     if (isAlreadyClosed(res)) this.close();
   }
 
-  /** Runs `listener` at the closing, or now if that was before; in order of registration. Returns what takes it off. */
-  onClose(listener: ClosingListener): () => void {
+  /**
+   * Runs `listener` at the closing, or now if that was before; in order of registration. Returns what takes it off.
+   *
+   * @param held - What must not be collected before.
+   */
+  onClose(listener: ClosingListener, held?: object): () => void {
     if (this.closed) listener(this.gone);
-    else this.#listeners.add(listener);
+    else this.#listeners.set(listener, held);
     return () => this.#listeners.delete(listener);
   }
 
@@ -45,13 +50,12 @@ export class ResponseClosing {
     this.closed = true;
     // Not `writableFinished`: HTTP/2 sets it for a cancelled stream too.
     if (!this.#res.writableEnded) this.gone = new DOMException(message, "AbortError");
-    for (const listener of this.#listeners) listener(this.gone);
+    for (const listener of this.#listeners.keys()) listener(this.gone);
     this.#listeners.clear();
-    this.request = undefined;
   }
 }
 
-/** A property of the response, as with a WeakMap a short response took a tenth more CPU, in the garbage collector. */
+/** A property of the response and no WeakMap, which the garbage collector pays for: decision 016. */
 const closingKey: unique symbol = Symbol("ssewire.closing");
 
 /** The closing of `res`: one per response, so that its signal and its body share one reason, the signal first. */
@@ -63,8 +67,8 @@ export function closingOf(res: NodeResponse & { [closingKey]?: ResponseClosing }
 /** Whether the events were missed: the client may be gone before anybody asks. */
 function isAlreadyClosed(res: NodeResponse): boolean {
   if (isHttp2(res)) return res.stream.destroyed;
-  // Optional, since test injectors and other runtimes pass requests without a real socket.
-  return res.destroyed || res.req.aborted || res.req.socket?.destroyed === true;
+  const { socket } = res.req;
+  return res.destroyed || res.req.aborted || (isSocket(socket) && socket.destroyed);
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { constants } from "node:http2";
+import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { setImmediate } from "node:timers";
 import { isChunked, toChunk } from "./chunked-coding.ts";
 import { isNode } from "./is-node.ts";
+import { isSocket } from "./is-socket.ts";
 import { isHttp2, type NodeResponse } from "./node-message.ts";
 import { closingOf, type ResponseClosing } from "./response-closing.ts";
 
@@ -145,20 +148,27 @@ export class ResponseSink {
     const res = this.#res;
     this.closing.close(message);
     if (isHttp2(res)) res.stream.close(http2Code);
-    // Without an error: with one the server would report it as the client's.
-    else res.destroy();
+    else {
+      // What was written last may still be held back, and would be lost.
+      uncork(res.socket);
+      // Without an error: with one the server would report it as the client's.
+      res.destroy();
+    }
   }
 }
 
 /**
  * Holds back what is written until the end of the next turn: the head, events that are ready, which gather until the end
- * of this one, and the end, if it comes as soon, are one system call and one packet.
+ * of this one, and the end, if it comes as soon, are one system call. The end uncorks by itself; to do so again is nothing.
  */
 function corkBriefly({ socket }: ServerResponse): void {
-  // None while it is queued behind another response of the same connection; test injectors may have one that is none.
-  if (!isNode || typeof socket?.cork !== "function") return;
+  if (!isNode || !isSocket(socket)) return;
   socket.cork();
-  setImmediate(() => setImmediate(() => socket.uncork()));
+  setImmediate(() => setImmediate(() => uncork(socket)));
+}
+
+function uncork(socket: Socket | null): void {
+  if (isNode && isSocket(socket)) socket.uncork();
 }
 
 function ignore(): void {

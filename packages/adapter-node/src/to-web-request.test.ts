@@ -125,13 +125,14 @@ describe("toWebRequest: URL and fields", () => {
 describe("toWebRequest: signal", () => {
   expectNoWarnings();
 
-  it("case 37: fires after a garbage collection when only a listener was kept", async () => {
+  it("case 37: fires after a garbage collection when only a listener was kept, on each Request of a response", async () => {
     setFlagsFromString("--expose-gc");
     const collectGarbage: () => void = runInNewContext("gc");
-    const fired = deferred<unknown>();
+    const fired = [deferred<unknown>(), deferred<unknown>()] as const;
     const body = probeBody();
-    const { port } = await answering((request) => {
-      listen(request, fired.resolve);
+    const { port } = await answering((request, { req, res }) => {
+      listen(request, fired[0].resolve);
+      listen(toWebRequest(req, res), fired[1].resolve);
       return new Response(body.stream);
     });
     const client = await rawClient(port, get());
@@ -142,7 +143,8 @@ describe("toWebRequest: signal", () => {
     await nextTurn();
     collectGarbage();
     client.socket.destroy();
-    expect(await fired.promise).toBe(await body.cancelled.promise);
+    const reason = await body.cancelled.promise;
+    for (const each of fired) expect(await each.promise).toBe(reason);
   });
 
   it("is aborted from the start when the client has left before", async () => {

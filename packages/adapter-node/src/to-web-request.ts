@@ -69,9 +69,8 @@ export function createRequest(req: NodeRequest, res: NodeResponse, settings: Req
     // An unknown method of HTTP/2, for one, or a URL that only looked like one.
     throw new RequestRefusedError("BAD_REQUEST", "its target, method or a field is invalid", { cause });
   }
-  const closing = closingOf(res);
-  closing.onClose(abort);
-  closing.request = request;
+  // undici stops following a signal once its Request is collected.
+  closingOf(res).onClose(abort, request);
   return request;
 }
 

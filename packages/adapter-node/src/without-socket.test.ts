@@ -5,10 +5,17 @@ import { expectNoWarnings } from "../test/local-server.ts";
 import { toNodeHandler, type WebHandler } from "./to-node-handler.ts";
 
 /** What light-my-request, by which Fastify and others are tested without a server, gets for an answer. */
-async function injected(handler: WebHandler, request: InjectOptions): Promise<InjectedResponse> {
+async function injected(
+  handler: WebHandler,
+  request: InjectOptions,
+  prepare: (req: object) => void = () => undefined,
+): Promise<InjectedResponse> {
   const errors: unknown[] = [];
   const listener = toNodeHandler(handler, { onError: (error) => errors.push(error) });
-  const response = await inject((req, res) => void listener(req, res), request);
+  const response = await inject((req, res) => {
+    prepare(req);
+    void listener(req, res);
+  }, request);
   expect(errors).toEqual([]);
   return response;
 }
@@ -31,6 +38,15 @@ describe("toNodeHandler, called without a socket", () => {
       method: "POST",
       payload: "hello",
     });
+    expect(payload).toBe("hello");
+  });
+
+  it.each([[undefined], [{}]])("reads a body of a request whose socket is %o", async (socket) => {
+    const { payload } = await injected(
+      async (request) => new Response(await request.text()),
+      { url: "/", method: "POST", payload: "hello" },
+      (req) => Object.defineProperty(req, "socket", { value: socket }),
+    );
     expect(payload).toBe("hello");
   });
 
