@@ -63,7 +63,7 @@ export function dataLines(data: string): string {
 
 /**
  * On long text, what looks for a single character costs a fraction of the regular expression. Here and below it is not
- * `includes`, which V8 leaves to C++: with short text that takes three times as long.
+ * `includes`: on Node 20 that made `encodeEvent` a fifth slower.
  */
 function prefixLines(data: string): string {
   if (data.indexOf("\r") >= 0) return data.replace(LINE_BREAKS, "\ndata: ");
