@@ -21,7 +21,7 @@ export interface EventFields {
   comment?: string | undefined;
 }
 
-const LINE_BREAKS = /\r\n?|\n/g;
+const LINE_BREAKS = /\r\n|\r|\n/g;
 
 /**
  * Encodes one block of an event stream: comment, id, event, retry, data, then a blank line.
@@ -61,13 +61,10 @@ export function dataLines(data: string): string {
   return `data: ${prefixLines(data)}\n`;
 }
 
-/**
- * On long text, what looks for a single character costs a fraction of the regular expression. Here and below it is not
- * `includes`: on Node 20 that made `encodeEvent` a fifth slower.
- */
+/** On long text, what looks for a single character costs a fraction of the regular expression. */
 function prefixLines(data: string): string {
-  if (data.indexOf("\r") >= 0) return data.replace(LINE_BREAKS, "\ndata: ");
-  return data.indexOf("\n") >= 0 ? data.replaceAll("\n", "\ndata: ") : data;
+  if (data.includes("\r")) return data.replace(LINE_BREAKS, "\ndata: ");
+  return data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
 }
 
 /** A comment, a line for each line of the text. */
@@ -83,14 +80,16 @@ export function retryLine(retry: number): string {
 
 /** The event type as given, or a throw that says why it cannot be one. */
 function checkEventType(event: string): string {
-  if (checkSingleLine("event", event) === "") throw refusal("event", "is empty, which readers take for `message`");
-  return event;
+  checkString("event", event);
+  if (event === "") throw refusal("event", "is empty, which readers take for `message`");
+  return checkSingleLine("event", event);
 }
 
 function checkId(id: string): string {
+  checkString("id", id);
   // A conforming parser ignores the whole field.
-  if (checkSingleLine("id", id).indexOf("\0") >= 0) throw refusal("id", "contains U+0000");
-  return id;
+  if (id.includes("\0")) throw refusal("id", "contains U+0000");
+  return checkSingleLine("id", id);
 }
 
 function checkRetry(retry: number): number {
@@ -101,8 +100,7 @@ function checkRetry(retry: number): number {
 }
 
 function checkSingleLine(field: string, text: string): string {
-  checkString(field, text);
-  if (text.indexOf("\r") >= 0 || text.indexOf("\n") >= 0) throw refusal(field, "contains a line break");
+  if (text.includes("\n") || text.includes("\r")) throw refusal(field, "contains a line break");
   return text;
 }
 
