@@ -28,8 +28,10 @@ export class ResponseClosing {
     const close = (): void => this.close();
     res.once("close", close);
     res.req.once("aborted", close);
-    if (!isHttp2(res) && isSocket(res.req.socket) && needsSocket(res))
-      res.once("close", onSocketEnd(res.req.socket, close));
+    if (!isHttp2(res)) {
+      const { socket } = res.req;
+      if (isSocket(socket) && needsSocket(res)) res.once("close", onSocketEnd(socket, close));
+    }
     if (isAlreadyClosed(res)) this.close();
   }
 
